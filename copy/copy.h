@@ -1,0 +1,74 @@
+/*
+ * copy.h - how rows travel from one server to another: plans a table's chunks and streams one chunk
+ * from a COPY ... TO STDOUT into a COPY ... FROM STDIN. Has never heard of shadow, swap, journal:
+ * what must happen in a chunk's transaction besides the rows is done by hooks.
+ *
+ * Threads: copy_plan_* are pure; copy_chunk runs in one thread with its own two connections.
+ */
+#ifndef PGZM_COPY_COPY_H
+#define PGZM_COPY_COPY_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/conn.h"
+#include "base/mem.h"
+#include "schema/model.h"
+
+/* One table's way: from where, to where, how. */
+typedef struct CopyTable {
+    const Table *source; /* columns: those that column_is_copied are named on both sides */
+    const char *dest_schema, *dest_name;
+    bool binary;     /* COPY BINARY, else text */
+    bool may_freeze; /* a single chunk is loaded as TRUNCATE; COPY (FREEZE): the target is
+                        an ordinary table that nobody else writes (not a root to route by) */
+    bool only;       /* read with ONLY semantics: always for plain inheritance parents */
+} CopyTable;
+
+/* A range of blocks of a table's main fork, [first_page, end_page). */
+typedef struct CopyChunk {
+    const CopyTable *table;
+    int ordinal, chunks; /* from 0; of how many */
+    int64_t first_page;
+    int64_t end_page; /* -1: open-ended (the last chunk always is) */
+    int64_t weight;   /* estimated bytes of heap and TOAST, for scheduling and progress */
+} CopyChunk;
+
+typedef struct CopyChunks {
+    CopyChunk *items; /* in `arena` */
+    size_t count;
+} CopyChunks;
+
+/* Splits a table by pages so that no chunk holds much more than `chunk_bytes` of heap and TOAST.
+ * One chunk for sources older than 14 (no TID range scan), for other access methods than heap, and
+ * below the threshold. */
+void copy_plan(const CopyTable *table, int source_version, int64_t chunk_bytes, Arena *arena,
+               CopyChunks *chunks);
+
+/* What happens in the destination transaction of a chunk besides its rows. */
+typedef struct CopyHooks {
+    /* First in the transaction: locks the chunk's bookkeeping. `skip` true: somebody else has it or
+     * it is done; nothing is copied and copy_chunk returns true with rows -1. */
+    bool (*claim)(void *context, Conn *dest, bool *skip, Error *err);
+    /* Last before COMMIT: notes that it is done. */
+    bool (*done)(void *context, Conn *dest, int64_t rows, Error *err);
+    void *context;
+} CopyHooks;
+
+/* Counters that all workers add to while they copy. */
+typedef struct CopyCounters {
+    _Atomic int64_t wire_bytes; /* received from the source */
+    _Atomic int64_t rows;       /* of committed chunks */
+} CopyCounters;
+
+/* Copies one chunk: BEGIN, claim, [TRUNCATE], COPY, done, COMMIT on `dest`; `source` is inside its
+ * snapshot's transaction already and stays in it. Both command tags must give the same number of
+ * rows. On failure the destination's transaction is rolled back and, if its connection lives,
+ * `dest` is idle; after a destination failure the source's transaction may be aborted (its COPY is
+ * cancelled): the caller reopens it. Memory does not depend on the number of rows. Errors:
+ * ERROR_COPY (naming the table), ERROR_CONNECTION, ERROR_INTERRUPTED. */
+bool copy_chunk(Conn *source, Conn *dest, const CopyChunk *chunk, const CopyHooks *hooks,
+                CopyCounters *counters, int64_t *rows, Error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,136 @@
+/*
+ * pgzm.h - the public C API of libpgzm: moves a PostgreSQL database into another, live one.
+ *
+ * Options go in, events come out through a callback, one result is left to read. The library has no
+ * globals, never prints, never exits (running out of memory excepted: abort), installs no signal
+ * handler. Source and destination: PostgreSQL 12 to 18.
+ *
+ *     Pgzm *pgzm = pgzm_new();
+ *     pgzm_set(pgzm, PGZM_SOURCE, "service=staging");
+ *     pgzm_set(pgzm, PGZM_DEST, "service=production");
+ *     PgzmStatus status = pgzm_run(pgzm, PGZM_START);
+ *     if (status != PGZM_OK) fprintf(stderr, "%s\n", pgzm_error_message(pgzm));
+ *     pgzm_free(pgzm);
+ *
+ * Threads: a handle belongs to one thread at a time, but pgzm_cancel may be called from any thread
+ * and from a signal handler. Handles are independent of each other. The event callback is called
+ * from several threads, one call at a time.
+ */
+#ifndef PGZM_H
+#define PGZM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define PGZM_API __attribute__((visibility("default")))
+
+typedef struct Pgzm Pgzm;
+
+/* Also the exit codes of the command; never renumbered. */
+typedef enum PgzmStatus {
+    PGZM_OK = 0,           /* done and verified */
+    PGZM_ERROR = 1,        /* any other error */
+    PGZM_USAGE = 2,        /* an option's value is wrong */
+    PGZM_CONNECTION = 3,   /* a server cannot be reached, or it refused the login */
+    PGZM_PREFLIGHT = 4,    /* a check before the start failed, or a privilege is missing */
+    PGZM_STATE = 5,        /* wrong state, or another command is at work */
+    PGZM_LOCK = 6,         /* a lock was not obtained in time; nothing changed, try again */
+    PGZM_COPY_FAILED = 7,  /* copying rows or creating an object failed */
+    PGZM_DIFFERENCES = 8,  /* differences were found */
+    PGZM_UNSETTLED = 9,    /* live, but something could not be verified */
+    PGZM_INTERRUPTED = 130 /* pgzm_cancel was called */
+} PgzmStatus;
+
+typedef enum PgzmCommand {
+    PGZM_START,    /* prepare and swap */
+    PGZM_PREPARE,  /* build and fill the shadow objects beside the live ones */
+    PGZM_SWAP,     /* trade places in one transaction, then settle */
+    PGZM_ROLLBACK, /* trade back to the backup */
+    PGZM_ABORT,    /* drop an unfinished migration's shadow objects */
+    PGZM_STATUS,   /* the unfinished or latest migration; result only */
+    PGZM_LIST      /* all migrations with their backups; result only */
+} PgzmCommand;
+
+/* Options are set by number and given as text, as on the command line. */
+typedef enum PgzmOption {
+    PGZM_SOURCE,            /* libpq connection string, URI or database name */
+    PGZM_DEST,              /* the same */
+    PGZM_PRESERVED_TABLES,  /* SQL identifiers, comma separated: tables whose rows the destination
+                               keeps;  setting it again adds to it */
+    PGZM_JOBS,              /* worker threads; default: CPUs, at most 4 */
+    PGZM_DRY_RUN,           /* "on": read and plan, change nothing */
+    PGZM_LOCK_TIMEOUT,      /* duration; longest wait for one lock in the swap; default 80ms */
+    PGZM_SWAP_TIMEOUT,      /* duration; how long the swap tries; default 60s */
+    PGZM_LOCK_WAIT_TIMEOUT, /* duration; for the locks on the source's tables; default 30s */
+    PGZM_TIMEOUT,           /* duration; for the whole command; default none */
+    PGZM_LATEST,            /* "on": rollback of the latest swapped migration (must be said) */
+    PGZM_OPTION_COUNT
+} PgzmOption;
+
+typedef enum PgzmEventKind {
+    PGZM_EVENT_DEBUG,   /* message: a detail */
+    PGZM_EVENT_INFO,    /* message: what was done */
+    PGZM_EVENT_WARNING, /* message: what a person should look at */
+    PGZM_EVENT_PHASE, /* message: name of the phase that begins: "preflight", "snapshot", "schema",
+                         "copy", "preserve", "verify", "swap", "settle", "rollback", "abort" */
+    PGZM_EVENT_PROGRESS, /* progress: the counters, at most ten times a second */
+    PGZM_EVENT_PLAN      /* message: a statement or step that would run (dry run) */
+} PgzmEventKind;
+
+/* Counters of the copy. Totals may grow while it runs. */
+typedef struct PgzmProgress {
+    int64_t bytes_done, bytes_total; /* total is an estimate: heap and TOAST on the source */
+    int64_t wire_bytes;              /* bytes received from the source */
+    int64_t rows_done;
+    int64_t tables_done, tables_total;
+    int64_t indexes_done, indexes_total; /* indexes and constraints that read rows */
+    int64_t elapsed_ms;
+} PgzmProgress;
+
+typedef struct PgzmEvent {
+    PgzmEventKind kind;
+    const char *message;          /* lower case, one line, no secrets; NULL for progress */
+    const PgzmProgress *progress; /* NULL but for progress */
+} PgzmEvent;
+
+typedef void (*PgzmCallback)(void *context, const PgzmEvent *event);
+
+/* "1.0.0" */
+PGZM_API const char *pgzm_version(void);
+
+PGZM_API Pgzm *pgzm_new(void);
+PGZM_API void pgzm_free(Pgzm *pgzm); /* NULL is fine */
+
+/* Sets an option; the text is copied. PGZM_USAGE when the value does not fit: see the error. */
+PGZM_API PgzmStatus pgzm_set(Pgzm *pgzm, PgzmOption option, const char *value);
+
+/* Where events go. NULL: nowhere. */
+PGZM_API void pgzm_on_event(Pgzm *pgzm, PgzmCallback callback, void *context);
+
+/* Runs one command to its end. May be called again on the same handle. */
+PGZM_API PgzmStatus pgzm_run(Pgzm *pgzm, PgzmCommand command);
+
+/* Asks a running command to stop: it does within about a second, leaving a state from which the
+ * next command continues. Async-signal-safe. */
+PGZM_API void pgzm_cancel(Pgzm *pgzm);
+
+/* Of the last call that did not return PGZM_OK; one line each. Borrowed until the next call.
+ * The hint is NULL when there is none; the SQLSTATE "" when there is none. */
+PGZM_API const char *pgzm_error_message(const Pgzm *pgzm);
+PGZM_API const char *pgzm_error_hint(const Pgzm *pgzm);
+PGZM_API const char *pgzm_error_sqlstate(const Pgzm *pgzm);
+
+/* What the last command found or did, as a JSON object in text form. Never NULL; also after a
+ * failure. Borrowed until the next call. The keys are described in the manual page. */
+PGZM_API const char *pgzm_result_json(const Pgzm *pgzm);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,80 @@
+/*
+ * fragment.h - a model as statements: the smallest pieces of DDL, each with its own statement, in
+ * an order that the dependency graph gives. Not here: running them.
+ *
+ * Every name in a statement is qualified by the model's own schema names, or printed by the server
+ * under the search_path of the reading session.
+ *
+ * Threads: one per build; a finished list may be read by any.
+ */
+#ifndef PGZM_SCHEMA_FRAGMENT_H
+#define PGZM_SCHEMA_FRAGMENT_H
+
+#include "base/conn.h"
+#include "base/mem.h"
+#include "schema/model.h"
+
+typedef enum FragmentKind {
+    FRAGMENT_SCHEMA,    /* CREATE SCHEMA, not for public; the engine may leave it out */
+    FRAGMENT_EXTENSION, /* CREATE EXTENSION; the engine runs it by itself */
+    FRAGMENT_TYPE,      /* shell, enum, domain, composite, range */
+    FRAGMENT_FUNCTION,
+    FRAGMENT_SEQUENCE,
+    FRAGMENT_TABLE,  /* bare table: columns, NOT NULL, generated columns, partition key */
+    FRAGMENT_ATTACH, /* partition to parent */
+    FRAGMENT_DEFAULT,
+    FRAGMENT_IDENTITY,
+    FRAGMENT_OWNED_BY,   /* sequence to column */
+    FRAGMENT_CHECK,      /* of a table or a domain */
+    FRAGMENT_VIEW,       /* also the dummy view of a loop, and the real one replacing it */
+    FRAGMENT_MATVIEW,    /* WITH NO DATA */
+    FRAGMENT_INDEX,      /* CREATE INDEX, also the unique index that a constraint takes over */
+    FRAGMENT_CONSTRAINT, /* primary key, unique, exclusion */
+    FRAGMENT_INDEX_ATTACH,
+    FRAGMENT_FOREIGN_KEY,
+    FRAGMENT_RULE,
+    FRAGMENT_TRIGGER,
+    FRAGMENT_ENABLE, /* ENABLE/DISABLE state of a trigger or a rule */
+    FRAGMENT_POLICY,
+    FRAGMENT_ROW_SECURITY, /* ENABLE or FORCE ROW LEVEL SECURITY */
+    FRAGMENT_OWNER,
+    FRAGMENT_GRANT,
+    FRAGMENT_COMMENT,
+    FRAGMENT_PROPERTY, /* statistics target, storage, cluster mark, replica identity, ... */
+    FRAGMENT_REFRESH,  /* REFRESH MATERIALIZED VIEW of a populated one */
+    FRAGMENT_KIND_COUNT
+} FragmentKind;
+
+/* PRE needs no rows. POST waits for the rows of `table`, or is cheaper or only possible after them.
+ */
+typedef enum Section { SECTION_PRE, SECTION_POST } Section;
+
+typedef struct Fragment {
+    FragmentKind kind;
+    Section section;
+    Address object;     /* what it makes or changes, in the model that it was made from */
+    Oid table;          /* the relation that it belongs to (index, trigger, ...), or 0 */
+    const char *schema; /* of the object; NULL for none */
+    const char *label;  /* for a person: "index public.orders_pkey", one line */
+    const char *sql;    /* one statement without a final semicolon */
+    size_t *needs;      /* positions in the list of the fragments that must come first, ascending;
+                           each is smaller than the fragment's own position */
+    size_t need_count;
+    int64_t weight; /* bytes of the table it reads, for scheduling; 0 when it reads none */
+} Fragment;
+
+typedef struct FragmentList {
+    Fragment *items; /* PRE before POST; each after what it needs */
+    size_t count;
+} FragmentList;
+
+/* Makes the statements of a whole model, sorted. `conn` only quotes (any connection, also one that
+ * never connected). Everything lives in `arena`. Errors: ERROR_COPY when a loop in the dependencies
+ * has no known repair, naming its members. */
+bool fragments_build(const Model *model, const Conn *conn, Arena *arena, FragmentList *list,
+                     Error *err) MUST_CHECK;
+
+/* "index", "foreign key", ... for messages. */
+const char *fragment_kind_name(FragmentKind kind);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * server.h - databases for tests. The servers are started by tests/run.sh, which says where they
+ * are: TEST_PGHOST, TEST_PGPORT, TEST_PGUSER (a superuser), TEST_PGPASSWORD if one is needed.
+ *
+ * Threads: one. Failures fail the running Criterion test.
+ */
+#ifndef PGZM_TESTS_HARNESS_SERVER_H
+#define PGZM_TESTS_HARNESS_SERVER_H
+
+#include <stdbool.h>
+
+typedef struct TestDatabase {
+    char name[64];
+    char conninfo[512];
+} TestDatabase;
+
+/* Makes an empty database (template0, UTF8, C locale) with a unique name that contains `label`. Its
+ * name is noted and it is dropped when the test process ends; tests/run.sh drops what remains. */
+TestDatabase test_database(const char *label);
+void test_database_drop(TestDatabase *database);
+
+/* Runs a script of any number of statements; an error fails the test and is printed. */
+void test_sql(const TestDatabase *database, const char *script);
+void test_sql_file(const TestDatabase *database, const char *path_from_top);
+/* The first column of the first row as text (free with mem_free), NULL for NULL or no row. */
+char *test_value(const TestDatabase *database, const char *query);
+/* All rows as lines, columns joined by '|'; free with mem_free. */
+char *test_rows(const TestDatabase *database, const char *query);
+
+/* The server's PQserverVersion. */
+int test_server_version(void);
+
+#endif
