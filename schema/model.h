@@ -299,6 +299,9 @@ const Sequence *model_sequence_named(const Model *model, const char *schema, con
 const Index *model_primary_key(const Model *model, Oid table);
 
 /* A column whose values travel: not generated. */
-bool column_is_copied(const Column *column);
+static inline bool column_is_copied(const Column *column)
+{
+    return column->generated == '\0';
+}
 
 #endif
