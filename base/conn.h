@@ -41,6 +41,8 @@ typedef struct ConnSpec {
  * ERROR_INTERRUPTED. `cancel` (NULL for none) must outlive the connection. */
 bool conn_open(const ConnSpec *spec, Cancel *cancel, Conn **conn, Error *err) MUST_CHECK;
 void conn_free(Conn *conn); /* closes; NULL is fine */
+/* A Conn that never connected: it can quote, and nothing else. For making statements offline. */
+Conn *conn_for_quoting(void);
 
 PGconn *conn_pg(const Conn *conn);  /* borrowed; for quoting and COPY */
 int conn_version(const Conn *conn); /* PQserverVersion, e.g. 150018 */
@@ -57,7 +59,7 @@ void conn_shield_end(Conn *conn);
 /* Runs one statement with `n` text parameters (NULL entries are NULLs). `conn_query` hands over the
  * result (PQclear, AUTO(result_free)); `conn_exec` drops it. A failure of the server becomes `err`
  * with kind ERROR_OTHER, SQLSTATE and the server's own message and hint; a lost connection becomes
- * ERROR_CONNECTION. 55P03, 40P01 become ERROR_LOCK. */
+ * ERROR_CONNECTION; 55P03 and 40P01 become ERROR_LOCK; 42501 becomes ERROR_PREFLIGHT. */
 bool conn_query(Conn *conn, const char *sql, int n, const char *const *values, PGresult **result,
                 Error *err) MUST_CHECK;
 bool conn_exec(Conn *conn, const char *sql, Error *err) MUST_CHECK;
@@ -69,8 +71,8 @@ bool conn_query_row(Conn *conn, const char *sql, int n, const char *const *value
 
 /* Runs several statements in one round trip (pipeline mode; no parameters, no COPY). They run in
  * order; after the first failure the rest is skipped and `failed` (may be NULL) is its index.
- * Inside a transaction block the block is then aborted; outside each statement is its own
- * transaction up to the failure... so callers open a transaction first. */
+ * Inside a transaction block the block is then aborted; outside one the statements are one implicit
+ * transaction. */
 bool conn_exec_many(Conn *conn, const char *const *statements, size_t n, size_t *failed, Error *err)
     MUST_CHECK;
 

@@ -1,0 +1,556 @@
+#include "base/conn.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+enum {
+    CONNECT_TIMEOUT_S = 30,     /* unless connect_timeout or PGCONNECT_TIMEOUT says otherwise */
+    CANCEL_PATIENCE_MS = 10000, /* how long a cancelled query may take to end */
+};
+
+struct Conn {
+    PGconn *pg;
+    ConnSide side;
+    Cancel *cancel;
+    int shields;
+    char *label;
+};
+
+/*
+ * Settings that change what the server prints or how it reads, pinned for the session. A setting
+ * that the server does not have, or that only a superuser may change, is left out by the join.
+ * Reasons are in the comments of each group.
+ */
+#define PINNED_BOTH                                                                                \
+    /* names are printed qualified, and nothing in the path can be hijacked (CVE-2018-1058) */     \
+    "('search_path', '')," /* text of values and of deparsed constants */                          \
+    "('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'), ('TimeZone', 'UTC'),"               \
+    "('extra_float_digits', '3'), ('bytea_output', 'hex'), ('lc_monetary', 'C'),"                  \
+    "('xmloption', 'content'), ('standard_conforming_strings', 'on'),"                             \
+    "('quote_all_identifiers', 'off'), ('array_nulls', 'on')," /* hidden rows become an error      \
+                                                                  instead of silently missing ones \
+                                                                */                                 \
+    "('row_security', 'off')," /* nobody's defaults may end a long copy */                         \
+    "('statement_timeout', '0'), ('lock_timeout', '0'),"                                           \
+    "('idle_in_transaction_session_timeout', '0'), ('idle_session_timeout', '0'),"                 \
+    "('transaction_timeout', '0'),"                                                                \
+    "('default_transaction_isolation', 'read committed'),"                                         \
+    "('default_transaction_deferrable', 'off'), ('client_min_messages', 'error'), ('jit', 'off'),"
+
+static const char pin_source[] =
+    "SELECT pg_catalog.set_config(s.name, v.value, false) FROM (VALUES " PINNED_BOTH
+    /* nothing is ever written to the source */
+    "('default_transaction_read_only', 'on'),"
+    /* a block range must not become a parallel scan of everything; rows keep their order */
+    "('max_parallel_workers_per_gather', '0'), ('synchronize_seqscans', 'off'),"
+    /* a table replaced by a view must not run code as us (CVE-2024-7348) */
+    "('restrict_nonsystem_relation_kind', 'view, foreign-table')"
+    ") AS v(name, value) JOIN pg_catalog.pg_settings s"
+    " ON pg_catalog.lower(s.name) OPERATOR(pg_catalog.=) pg_catalog.lower(v.name)"
+    " WHERE s.context OPERATOR(pg_catalog.=) 'user'"
+    " OR pg_catalog.current_setting('is_superuser') OPERATOR(pg_catalog.=) 'on'";
+
+static const char pin_dest[] =
+    "SELECT pg_catalog.set_config(s.name, v.value, false) FROM (VALUES " PINNED_BOTH
+    "('default_transaction_read_only', 'off'),"
+    /* objects are made before what their bodies name */
+    "('check_function_bodies', 'off'), ('transform_null_equals', 'off'),"
+    /* every object says its own */
+    "('default_tablespace', ''), ('default_table_access_method', 'heap'),"
+    /* user event triggers would fire on the rehearsal's DDL (17 and later, superusers only) */
+    "('event_triggers', 'off')"
+    ") AS v(name, value) JOIN pg_catalog.pg_settings s"
+    " ON pg_catalog.lower(s.name) OPERATOR(pg_catalog.=) pg_catalog.lower(v.name)"
+    " WHERE s.context OPERATOR(pg_catalog.=) 'user'"
+    " OR pg_catalog.current_setting('is_superuser') OPERATOR(pg_catalog.=) 'on'";
+
+static const char *side_name(ConnSide side)
+{
+    return side == CONN_SOURCE ? "source" : "destination";
+}
+
+static Cancel *active_cancel(const Conn *conn)
+{
+    return conn->shields > 0 ? NULL : conn->cancel;
+}
+
+/* ---- connecting ------------------------------------------------------------------------------ */
+
+/* libpq's own messages about a conninfo that does not parse quote parts of it, which may be a
+ * password. So it is parsed here first, and the message says nothing of its content. */
+static bool conninfo_check(const ConnSpec *spec, Error *err)
+{
+    const char *text = spec->conninfo;
+    bool is_uri = strncmp(text, "postgresql://", 13) == 0 || strncmp(text, "postgres://", 11) == 0;
+    if (!is_uri && strchr(text, '=') == NULL)
+        return true; /* a database name */
+    PQconninfoOption *options = PQconninfoParse(text, NULL);
+    bool parsed = options != NULL;
+    PQconninfoFree(options);
+    if (parsed)
+        return true;
+    error_set(err, ERROR_USAGE, "the connection string of the %s cannot be parsed",
+              side_name(spec->side));
+    return error_hint(err, "Write it as key=value pairs (host=... dbname=...) or as "
+                           "postgresql://user@host:port/database, with special characters in a URI "
+                           "percent-encoded.");
+}
+
+/* connect_timeout as libpq would take it; the asynchronous functions leave it to their caller. */
+static int64_t connect_patience_ms(PGconn *pg)
+{
+    int64_t seconds = CONNECT_TIMEOUT_S;
+    int64_t hosts = 1;
+    PQconninfoOption *options = PQconninfo(pg);
+    for (PQconninfoOption *o = options; o != NULL && o->keyword != NULL; o++) {
+        if (o->val == NULL)
+            continue;
+        if (strcmp(o->keyword, "connect_timeout") == 0 && atoi(o->val) > 0)
+            seconds = atoi(o->val);
+        if (strcmp(o->keyword, "host") == 0)
+            for (const char *p = o->val; *p != '\0'; p++)
+                hosts += *p == ',';
+    }
+    PQconninfoFree(options);
+    return seconds * 1000 * hosts;
+}
+
+static char *make_label(PGconn *pg)
+{
+    const char *host = PQhost(pg);
+    const char *db = PQdb(pg);
+    const char *user = PQuser(pg);
+    bool is_socket = host != NULL && host[0] == '/';
+    return mem_printf("database \"%s\" on %s%s%s%s as user \"%s\"", db != NULL ? db : "",
+                      is_socket ? "socket " : "", host != NULL ? host : "",
+                      PQport(pg) != NULL ? ":" : "", PQport(pg) != NULL ? PQport(pg) : "",
+                      user != NULL ? user : "");
+}
+
+static bool connect_error(Conn *conn, const char *message, Error *err)
+{
+    bool needs_password = PQconnectionNeedsPassword(conn->pg);
+    bool used_password = PQconnectionUsedPassword(conn->pg);
+    error_set(err, ERROR_CONNECTION, "cannot connect to the %s: %s", side_name(conn->side),
+              message);
+    if (needs_password)
+        return error_hint(err, "Put the password into ~/.pgpass, PGPASSWORD or the connection "
+                               "string.");
+    if (used_password)
+        return error_hint(err, "Check user and password (~/.pgpass, PGPASSWORD or the connection "
+                               "string).");
+    return error_hint(err, "Check host, port, database and user, that the server runs, and that "
+                           "pg_hba.conf lets this host in.");
+}
+
+static bool connect_wait(Conn *conn, Error *err)
+{
+    int64_t patience = connect_patience_ms(conn->pg);
+    int64_t end = clock_monotonic_ms() + patience;
+    PostgresPollingStatusType want = PGRES_POLLING_WRITING;
+    while (want != PGRES_POLLING_OK) {
+        if (want == PGRES_POLLING_FAILED)
+            return connect_error(conn, PQerrorMessage(conn->pg), err);
+        const int fds[2] = {PQsocket(conn->pg), -1};
+        const short events[2] = {want == PGRES_POLLING_READING ? POLLIN : POLLOUT, 0};
+        short revents[2];
+        int64_t left = end - clock_monotonic_ms();
+        int ready = cancel_poll(conn->cancel, fds, events, revents, left > 0 ? left : 0);
+        if (!cancel_check(conn->cancel, err))
+            return false;
+        if (ready <= 0)
+            return connect_error(conn, "the server does not answer in time", err);
+        want = PQconnectPoll(conn->pg);
+    }
+    return true;
+}
+
+static bool check_version(Conn *conn, Error *err)
+{
+    int version = PQserverVersion(conn->pg);
+    if (version >= CONN_VERSION_MIN && version < CONN_VERSION_END)
+        return true;
+    const char *text = PQparameterStatus(conn->pg, "server_version");
+    error_set(err, ERROR_PREFLIGHT, "the %s is PostgreSQL %s, which is not supported",
+              side_name(conn->side), text != NULL ? text : "of an unknown version");
+    return error_hint(err, "Versions %d to %d are supported.", CONN_VERSION_MIN / 10000,
+                      CONN_VERSION_END / 10000 - 1);
+}
+
+bool conn_open(const ConnSpec *spec, Cancel *cancel, Conn **out, Error *err)
+{
+    ConnSpec plain = *spec;
+    if (plain.conninfo == NULL)
+        plain.conninfo = "";
+    if (!conninfo_check(&plain, err))
+        return false;
+    AUTO(mem_free)
+    char *name = mem_printf("pgzm-copy%s%s", spec->purpose != NULL ? " " : "",
+                            spec->purpose != NULL ? spec->purpose : "");
+    /* Of a keyword given twice the last one counts: ours after dbname cannot be overridden. */
+    const char *const keys[] = {"fallback_application_name", "dbname", "client_encoding", NULL};
+    const char *const values[] = {name, plain.conninfo,
+                                  spec->encoding != NULL ? spec->encoding : "UTF8", NULL};
+    AUTO(conn_free) Conn *conn = mem_alloc(sizeof *conn);
+    conn->side = spec->side;
+    conn->cancel = cancel;
+    conn->pg = PQconnectStartParams(keys, values, 1);
+    if (conn->pg == NULL)
+        abort(); /* out of memory */
+    if (PQstatus(conn->pg) == CONNECTION_BAD)
+        return connect_error(conn, PQerrorMessage(conn->pg), err);
+    if (!connect_wait(conn, err))
+        return false;
+    conn->label = make_label(conn->pg);
+    if (!check_version(conn, err))
+        return false;
+    PQsetnonblocking(conn->pg, 1);
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query(conn, spec->side == CONN_SOURCE ? pin_source : pin_dest, 0, NULL, &result, err))
+        return error_wrap(err, "pinning the session's settings");
+    *out = TAKE(conn);
+    return true;
+}
+
+Conn *conn_for_quoting(void)
+{
+    Conn *conn = mem_alloc(sizeof *conn);
+    /* An absolute host is a socket folder; /dev/null has no entries, so this fails at once. */
+    const char *const keys[] = {"host", "client_encoding", NULL};
+    const char *const values[] = {"/dev/null", "UTF8", NULL};
+    conn->pg = PQconnectStartParams(keys, values, 0);
+    if (conn->pg == NULL)
+        abort(); /* out of memory */
+    conn->label = mem_strdup("no database");
+    return conn;
+}
+
+void conn_free(Conn *conn)
+{
+    if (conn == NULL)
+        return;
+    PQfinish(conn->pg);
+    mem_free(conn->label);
+    mem_free(conn);
+}
+
+/* ---- what it is ------------------------------------------------------------------------------ */
+
+PGconn *conn_pg(const Conn *conn)
+{
+    return conn->pg;
+}
+
+int conn_version(const Conn *conn)
+{
+    return PQserverVersion(conn->pg);
+}
+
+ConnSide conn_side(const Conn *conn)
+{
+    return conn->side;
+}
+
+const char *conn_side_name(const Conn *conn)
+{
+    return side_name(conn->side);
+}
+
+const char *conn_label(const Conn *conn)
+{
+    return conn->label;
+}
+
+Cancel *conn_cancel(const Conn *conn)
+{
+    return conn->cancel;
+}
+
+void conn_shield_begin(Conn *conn)
+{
+    conn->shields++;
+}
+
+void conn_shield_end(Conn *conn)
+{
+    conn->shields--;
+}
+
+bool conn_is_lost(const Conn *conn)
+{
+    return PQstatus(conn->pg) == CONNECTION_BAD;
+}
+
+/* ---- errors ---------------------------------------------------------------------------------- */
+
+static bool lost_error(Conn *conn, Error *err)
+{
+    error_set(err, ERROR_CONNECTION, "the connection to the %s was lost: %s", side_name(conn->side),
+              PQerrorMessage(conn->pg));
+    return error_hint(err, "Look into the server's log; then run the command again.");
+}
+
+bool conn_error(Conn *conn, const PGresult *result, Error *err)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *primary = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    const char *detail = PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL);
+    const char *hint = PQresultErrorField(result, PG_DIAG_MESSAGE_HINT);
+    if (state == NULL)
+        return lost_error(conn, err);
+    if (strcmp(state, "57014") == 0 && !cancel_check(active_cancel(conn), err))
+        return false;
+    ErrorKind kind = ERROR_OTHER;
+    if (strcmp(state, "55P03") == 0 || strcmp(state, "40P01") == 0)
+        kind = ERROR_LOCK;
+    else if (strcmp(state, "42501") == 0)
+        kind = ERROR_PREFLIGHT;
+    else if (strncmp(state, "57P", 3) == 0 || strncmp(state, "08", 2) == 0)
+        kind = ERROR_CONNECTION;
+    error_set_state(err, kind, state, "%s%s%s%s", primary, detail != NULL ? " (" : "",
+                    detail != NULL ? detail : "", detail != NULL ? ")" : "");
+    return hint != NULL ? error_hint(err, "%s", hint) : false;
+}
+
+/* ---- queries --------------------------------------------------------------------------------- */
+
+void conn_cancel_query(Conn *conn)
+{
+    PGcancel *cancel = PQgetCancel(conn->pg);
+    char ignored[256];
+    if (cancel != NULL)
+        PQcancel(cancel, ignored, sizeof ignored);
+    PQfreeCancel(cancel);
+}
+
+/* Waits until a result can be taken without blocking, sending what is still queued. When the token
+ * is set the query is cancelled on the server once, and its end is awaited a while longer. */
+static bool wait_for_result(Conn *conn, Error *err)
+{
+    int64_t end = -1;
+    for (;;) {
+        int flush = PQflush(conn->pg);
+        if (flush < 0)
+            return lost_error(conn, err);
+        if (flush == 0 && !PQisBusy(conn->pg))
+            return true;
+        Cancel *cancel = end < 0 ? active_cancel(conn) : NULL;
+        const int fds[2] = {PQsocket(conn->pg), -1};
+        const short events[2] = {(short)(POLLIN | (flush > 0 ? POLLOUT : 0)), 0};
+        short revents[2];
+        int64_t left = end < 0 ? -1 : end - clock_monotonic_ms();
+        int ready = end >= 0 && left <= 0 ? 0 : cancel_poll(cancel, fds, events, revents, left);
+        if (ready < 0)
+            return error_set(err, ERROR_OTHER, "poll: %s", strerror(errno));
+        if (ready == 0 && end >= 0)
+            return cancel_check(conn->cancel, err) ? lost_error(conn, err) : false;
+        if (ready == 0) {
+            conn_cancel_query(conn);
+            end = clock_monotonic_ms() + CANCEL_PATIENCE_MS;
+        } else if ((revents[0] & (POLLIN | POLLERR | POLLHUP)) != 0 && !PQconsumeInput(conn->pg)) {
+            /* what the server said last ("terminating connection ...") is more useful than "lost"
+             */
+            if (PQisBusy(conn->pg))
+                return lost_error(conn, err);
+            return true;
+        }
+    }
+}
+
+/* The next result; NULL at the end of the results of a statement. */
+static bool next_result(Conn *conn, PGresult **result, Error *err)
+{
+    if (!wait_for_result(conn, err))
+        return false;
+    *result = PQgetResult(conn->pg);
+    return true;
+}
+
+static bool send_query(Conn *conn, const char *sql, int n, const char *const *values, Error *err)
+{
+    if (!cancel_check(active_cancel(conn), err))
+        return false;
+    if (!PQsendQueryParams(conn->pg, sql, n, NULL, values, NULL, NULL, 0))
+        return lost_error(conn, err);
+    return true;
+}
+
+static bool is_success(const PGresult *result)
+{
+    switch (PQresultStatus(result)) {
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+    case PGRES_EMPTY_QUERY:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool conn_query(Conn *conn, const char *sql, int n, const char *const *values, PGresult **result,
+                Error *err)
+{
+    *result = NULL;
+    if (!send_query(conn, sql, n, values, err))
+        return false;
+    AUTO(result_free) PGresult *kept = NULL;
+    for (;;) {
+        PGresult *next;
+        if (!next_result(conn, &next, err))
+            return false;
+        if (next == NULL)
+            break;
+        PQclear(kept);
+        kept = next;
+        ExecStatusType status = PQresultStatus(kept);
+        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT)
+            return error_set(err, ERROR_OTHER, "a COPY statement where none is expected");
+    }
+    if (kept == NULL)
+        return lost_error(conn, err);
+    if (!is_success(kept))
+        return conn_error(conn, kept, err);
+    *result = TAKE(kept);
+    return true;
+}
+
+bool conn_exec(Conn *conn, const char *sql, Error *err)
+{
+    AUTO(result_free) PGresult *result = NULL;
+    return conn_query(conn, sql, 0, NULL, &result, err);
+}
+
+bool conn_execf(Conn *conn, Error *err, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    AUTO(mem_free) char *sql = mem_vprintf(fmt, args);
+    va_end(args);
+    return conn_exec(conn, sql, err);
+}
+
+bool conn_query_row(Conn *conn, const char *sql, int n, const char *const *values,
+                    PGresult **result, Error *err)
+{
+    if (!conn_query(conn, sql, n, values, result, err))
+        return false;
+    if (PQntuples(*result) == 1)
+        return true;
+    return error_set(err, ERROR_OTHER, "expected one row, got %d", PQntuples(*result));
+}
+
+/* ---- many statements in one round trip ------------------------------------------------------- */
+
+static bool pipeline_results(Conn *conn, size_t n, size_t *failed, Error *err)
+{
+    bool ok = true;
+    size_t position = 0;
+    for (;;) {
+        PGresult *raw;
+        if (!next_result(conn, &raw, err))
+            return false;
+        AUTO(result_free) PGresult *result = raw;
+        if (result == NULL) { /* end of one statement's results */
+            position++;
+            if (conn_is_lost(conn))
+                return lost_error(conn, err);
+            continue;
+        }
+        ExecStatusType status = PQresultStatus(result);
+        if (status == PGRES_PIPELINE_SYNC)
+            return ok;
+        if (ok && !is_success(result)) {
+            ok = conn_error(conn, result, err);
+            if (failed != NULL)
+                *failed = position < n ? position : n - 1;
+        }
+    }
+}
+
+bool conn_exec_many(Conn *conn, const char *const *statements, size_t n, size_t *failed, Error *err)
+{
+    if (!cancel_check(active_cancel(conn), err))
+        return false;
+    if (n == 0)
+        return true;
+    if (!PQenterPipelineMode(conn->pg))
+        return lost_error(conn, err);
+    bool sent = true;
+    for (size_t i = 0; i < n && sent; i++)
+        sent = PQsendQueryParams(conn->pg, statements[i], 0, NULL, NULL, NULL, NULL, 0) != 0;
+    sent = sent && PQpipelineSync(conn->pg) != 0;
+    bool ok = sent ? pipeline_results(conn, n, failed, err) : lost_error(conn, err);
+    if (!conn_is_lost(conn) && !PQexitPipelineMode(conn->pg) && ok)
+        ok = error_set(err, ERROR_OTHER, "leaving pipeline mode: %s", PQerrorMessage(conn->pg));
+    return ok;
+}
+
+/* ---- COPY ------------------------------------------------------------------------------------ */
+
+bool conn_copy_begin(Conn *conn, const char *sql, ExecStatusType expected, Error *err)
+{
+    if (!send_query(conn, sql, 0, NULL, err))
+        return false;
+    PGresult *raw;
+    if (!next_result(conn, &raw, err))
+        return false;
+    AUTO(result_free) PGresult *result = raw;
+    if (PQresultStatus(result) == expected)
+        return true;
+    bool failed = result == NULL || !is_success(result);
+    for (PGresult *rest = NULL; next_result(conn, &rest, err) && rest != NULL; PQclear(rest))
+        ;
+    if (failed)
+        return result != NULL ? conn_error(conn, result, err) : lost_error(conn, err);
+    return error_set(err, ERROR_OTHER, "the server did not start a COPY");
+}
+
+bool conn_copy_end(Conn *conn, int64_t *rows, Error *err)
+{
+    bool ok = true;
+    for (;;) {
+        PGresult *raw;
+        if (!next_result(conn, &raw, err))
+            return false;
+        AUTO(result_free) PGresult *result = raw;
+        if (result == NULL)
+            return ok;
+        if (!is_success(result))
+            ok = conn_error(conn, result, err);
+        else if (rows != NULL)
+            *rows = strtoll(PQcmdTuples(result), NULL, 10);
+    }
+}
+
+/* ---- quoting --------------------------------------------------------------------------------- */
+
+/* Text that is not valid in the client encoding quotes to nothing, which no statement survives: it
+ * fails as a syntax error instead of meaning something else. */
+static void add_quoted(Str *s, char *quoted)
+{
+    if (quoted != NULL)
+        str_add(s, quoted);
+    PQfreemem(quoted);
+}
+
+void conn_add_ident(const Conn *conn, Str *s, const char *name)
+{
+    add_quoted(s, PQescapeIdentifier(conn->pg, name, strlen(name)));
+}
+
+void conn_add_literal(const Conn *conn, Str *s, const char *text)
+{
+    add_quoted(s, PQescapeLiteral(conn->pg, text, strlen(text)));
+}
+
+void conn_add_name(const Conn *conn, Str *s, const char *schema, const char *name)
+{
+    conn_add_ident(conn, s, schema);
+    str_add(s, ".");
+    conn_add_ident(conn, s, name);
+}
