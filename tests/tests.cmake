@@ -1,21 +1,34 @@
 # One Criterion program per folder: tests/<folder>/test_*.c makes test_<folder>, a ctest of that
-# name. Suites that need servers begin with "server_"; tests/run.sh starts the servers.
+# name. Suites that need servers begin with "server_"; tests/run.sh starts the servers. tests/e2e
+# drives the built command.
 pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
+set(harness_folder ${CMAKE_SOURCE_DIR}/tests/harness)
 file(GLOB harness CONFIGURE_DEPENDS tests/harness/*.c)
-if(harness)
-    add_library(test_harness STATIC ${harness})
-    target_include_directories(test_harness PUBLIC ${CMAKE_SOURCE_DIR})
-    target_link_libraries(test_harness PUBLIC pgzm_cli PkgConfig::CRITERION)
-endif()
-foreach(folder base schema copy engine cli)
+add_library(test_harness STATIC ${harness})
+target_include_directories(test_harness PUBLIC ${CMAKE_SOURCE_DIR})
+target_compile_definitions(test_harness PRIVATE PGZM_TOP="${CMAKE_SOURCE_DIR}")
+target_link_libraries(test_harness PUBLIC pgzm_base PkgConfig::CRITERION)
+
+foreach(folder base schema copy engine cli e2e)
     file(GLOB sources CONFIGURE_DEPENDS tests/${folder}/test_*.c)
     if(sources)
         add_executable(test_${folder} ${sources})
-        target_link_libraries(test_${folder} PRIVATE pgzm_${folder} PkgConfig::CRITERION)
-        if(harness)
-            target_link_libraries(test_${folder} PRIVATE test_harness)
+        target_link_libraries(test_${folder} PRIVATE test_harness PkgConfig::CRITERION)
+        if(TARGET pgzm_${folder})
+            target_link_libraries(test_${folder} PRIVATE pgzm_${folder})
         endif()
         target_compile_options(test_${folder} PRIVATE -Wno-cast-qual -Wno-conversion)
-        add_test(NAME ${folder} COMMAND test_${folder} --jobs 2)
+        add_test(NAME ${folder}
+                 COMMAND sh ${harness_folder}/sanitized.sh $<TARGET_FILE:test_${folder}> --jobs 2)
     endif()
 endforeach()
+if(TARGET test_e2e)
+    add_dependencies(test_e2e pgzm-copy)
+    target_compile_definitions(test_e2e PRIVATE TEST_COMMAND_BUILT="$<TARGET_FILE:pgzm-copy>")
+    # The whole migration once more, by a command that is built with ThreadSanitizer.
+    add_test(NAME tsan COMMAND sh ${harness_folder}/sanitized.sh
+             $<TARGET_FILE:test_e2e> --jobs 1 --filter server_threads/*)
+endif()
+
+add_test(NAME format COMMAND sh ${harness_folder}/check_format.sh ${CMAKE_SOURCE_DIR})
+add_test(NAME includes COMMAND sh ${harness_folder}/check_includes.sh ${CMAKE_SOURCE_DIR})

@@ -1,0 +1,92 @@
+#!/bin/sh
+# Installs what is missing to build, to run the demo or to run the tests:
+#
+#     sh cmake/setup.sh build|demo|tests
+#
+# Looks for each tool or library itself, not for a package, so nothing is installed where everything
+# is there already, wherever it came from. Installing needs Debian's (or Ubuntu's) apt-get, and root
+# or sudo. Debian's own database cluster is not created: the servers of the demo and of the tests
+# live in a temporary folder.
+set -eu
+
+missing=
+
+tool() { # tool COMMAND PACKAGE
+    command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
+}
+
+library() { # library PKG-CONFIG-NAME PACKAGE
+    pkg-config --exists "$1" 2>/dev/null || missing="$missing $2"
+}
+
+server() {
+    command -v initdb >/dev/null 2>&1 && return
+    for program in /usr/lib/postgresql/*/bin/initdb /usr/pgsql-*/bin/initdb; do
+        [ -x "$program" ] && return
+    done
+    missing="$missing postgresql postgresql-contrib"
+}
+
+build() {
+    tool cc build-essential
+    tool g++ build-essential
+    tool cmake cmake
+    tool ninja ninja-build
+    tool pkg-config pkg-config
+    library libpq libpq-dev
+    library libzstd libzstd-dev
+    library jansson libjansson-dev
+}
+
+case ${1:-} in
+build) build ;;
+demo) build && server ;;
+tests)
+    build && server
+    library criterion libcriterion-dev
+    tool clang clang
+    tool clang-format clang-format
+    tool strace strace
+    tool setpriv util-linux
+    ;;
+*)
+    echo "usage: sh cmake/setup.sh build|demo|tests" >&2
+    exit 2
+    ;;
+esac
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+    echo "missing here, by the names of their Debian packages:$missing" >&2
+    exit 1
+fi
+as_root=
+if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null 2>&1 || {
+        echo "missing packages:$missing" >&2
+        echo "HINT: Install them, or run this as root or where sudo is there." >&2
+        exit 1
+    }
+    as_root=sudo
+fi
+
+echo "== installing:$missing"
+log=$(mktemp)
+policy=/etc/postgresql-common/createcluster.d/no-main-cluster.conf
+trap '$as_root rm -f "$policy"; rm -f "$log"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+case $missing in
+*postgresql*)
+    $as_root mkdir -p "${policy%/*}"
+    echo "create_main_cluster = false" | $as_root tee "$policy" >/dev/null
+    ;;
+esac
+# shellcheck disable=SC2086 # the list of packages is meant to be split
+if ! { $as_root apt-get update &&
+    $as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get install -y --no-install-recommends $missing; } </dev/null >"$log" 2>&1; then
+    tail -n 40 "$log" >&2
+    echo "installing the packages failed:$missing" >&2
+    exit 1
+fi

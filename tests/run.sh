@@ -1,0 +1,102 @@
+#!/bin/sh
+# Runs the tests: installs what is missing, builds, starts throw-away servers, runs ctest.
+#
+#     sh tests/run.sh              all tests
+#     sh tests/run.sh NAME...      those whose ctest name begins with a NAME:
+#                                  base schema copy engine cli e2e, format includes ...
+#
+# With TEST_PGHOST set (and TEST_PGPORT, TEST_PGUSER, TEST_PGPASSWORD as needed) the tests use that
+# server, as a superuser, instead of one of their own. TEST_PGBIN: the folder of another PostgreSQL's
+# programs. PGZM_BUILD: where to build, by default build/.
+set -eu
+cd "$(dirname "$0")/.."
+top=$PWD
+build=${PGZM_BUILD:-$top/build}
+
+. cmake/cluster.sh
+ctest_pid=
+finish() {
+    [ -z "$ctest_pid" ] || kill -TERM -- "-$ctest_pid" 2>/dev/null || true
+    cluster_stop
+}
+trap finish EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+sh cmake/setup.sh tests
+
+step() {
+    printf '== %s\n' "$*"
+}
+
+# compile FOLDER COMPILER BUILD-TYPE SANITIZERS [TARGET...]
+compile() {
+    folder=$1 compiler=$2 type=$3 sanitize=$4
+    shift 4
+    if ! { cmake -G Ninja -S "$top" -B "$folder" -DCMAKE_C_COMPILER="$compiler" \
+        -DCMAKE_BUILD_TYPE="$type" -DPGZM_SANITIZE="$sanitize" -DPGZM_WERROR=ON &&
+        cmake --build "$folder" ${*:+--target "$@"}; } >"$cluster_dir/build.log" 2>&1; then
+        cat "$cluster_dir/build.log"
+        echo "the build in $folder failed" >&2
+        exit 1
+    fi
+}
+
+# Whether the wanted tests include one that runs the built command.
+whole=yes
+for name in "$@"; do
+    whole=
+    case $name in
+    base | schema | copy | engine | cli | format | includes | install) ;;
+    *) whole=yes && break ;;
+    esac
+done
+
+cluster_folder pgzm-tests
+step "building with gcc, AddressSanitizer and UndefinedBehaviorSanitizer"
+compile "$build/asan" gcc Debug address,undefined
+if [ -n "$whole" ]; then
+    step "building with gcc"
+    compile "$build" gcc RelWithDebInfo ""
+    step "building with gcc and ThreadSanitizer"
+    compile "$build/tsan" gcc RelWithDebInfo thread pgzm-copy
+fi
+if [ $# = 0 ]; then
+    step "building with clang"
+    compile "$build/clang" clang RelWithDebInfo ""
+fi
+
+if [ -z "${TEST_PGHOST:-}" ]; then
+    step "starting servers: $("$(cluster_bin)/postgres" --version)"
+    cluster_start trusting 5432 trust fsync=off
+    TEST_PGHOST=$cluster_dir TEST_PGPORT=5432 TEST_PGUSER=postgres
+    export TEST_PGHOST TEST_PGPORT TEST_PGUSER
+else
+    step "using the server at TEST_PGHOST=$TEST_PGHOST"
+fi
+# A second server that asks for passwords, for the tests that are about them.
+cluster_start asking 5433 scram-sha-256 fsync=off
+TEST_SCRAM_PGHOST=$cluster_dir TEST_SCRAM_PGPORT=5433 TEST_SCRAM_PGUSER=postgres
+TEST_SCRAM_PGPASSWORD=$(cat "$cluster_dir/asking.password")
+export TEST_SCRAM_PGHOST TEST_SCRAM_PGPORT TEST_SCRAM_PGUSER TEST_SCRAM_PGPASSWORD
+
+# The commands that the tests drive.
+export TEST_COMMAND="$build/asan/pgzm-copy" TEST_COMMAND_PLAIN="$build/pgzm-copy"
+export TEST_COMMAND_TSAN="$build/tsan/pgzm-copy"
+unset PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE PGSERVICE PGSERVICEFILE PGPASSFILE PGOPTIONS
+unset SOURCE_DATABASE_URL DEST_DATABASE_URL DATABASE_URL PRESERVED_TABLES
+
+only=
+for name in "$@"; do
+    only="$only${only:+|}^$name"
+done
+step "running the tests"
+# In a session of its own, so that all of it can be stopped at once.
+setsid ctest --test-dir "$build/asan" --output-on-failure --no-tests=error --timeout 600 \
+    ${only:+-R "$only"} &
+ctest_pid=$!
+result=0
+wait "$ctest_pid" || result=$?
+ctest_pid=
+exit "$result"
