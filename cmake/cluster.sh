@@ -64,9 +64,9 @@ cluster_start() {
     fi
     # shellcheck disable=SC2086 # no password file is no argument
     if ! cluster_as "$cluster_path/initdb" -D "$cluster_data" -U postgres --auth="$cluster_auth" \
-        $cluster_password --encoding=UTF8 --locale=C --no-sync >"$cluster_dir/$cluster_name.log" 2>&1
+        $cluster_password --encoding=UTF8 --locale=C --no-sync >"$cluster_dir/$cluster_name.initdb" 2>&1
     then
-        cat "$cluster_dir/$cluster_name.log" >&2
+        cat "$cluster_dir/$cluster_name.initdb" >&2
         return 1
     fi
     {
@@ -82,16 +82,16 @@ cluster_start() {
     } | cluster_as sh -c "cat >>'$cluster_data/postgresql.conf'"
     cluster_names="$cluster_names $cluster_name"
     if ! cluster_as "$cluster_path/pg_ctl" -D "$cluster_data" -l "$cluster_dir/$cluster_name.log" \
-        -w -t 60 start >/dev/null 2>&1; then
-        cat "$cluster_dir/$cluster_name.log" >&2
+        -w -t 60 start >"$cluster_dir/$cluster_name.start" 2>&1; then
+        cat "$cluster_dir/$cluster_name.start" "$cluster_dir/$cluster_name.log" >&2
         return 1
     fi
 }
 
 cluster_stop() {
     [ -n "${cluster_dir:-}" ] || return 0
-    for name in $cluster_names; do
-        cluster_as "$(cluster_bin)/pg_ctl" -D "$cluster_dir/$name" -m immediate -w -t 30 stop \
+    for cluster_name in $cluster_names; do
+        cluster_as "$(cluster_bin)/pg_ctl" -D "$cluster_dir/$cluster_name" -m immediate -w -t 30 stop \
             >/dev/null 2>&1 || true
     done
     rm -rf "$cluster_dir"

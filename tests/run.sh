@@ -16,7 +16,7 @@ build=${PGZM_BUILD:-$top/build}
 . cmake/cluster.sh
 ctest_pid=
 finish() {
-    [ -z "$ctest_pid" ] || kill -TERM -- "-$ctest_pid" 2>/dev/null || true
+    [ -z "$ctest_pid" ] || kill -TERM "-$ctest_pid" 2>/dev/null || true
     cluster_stop
 }
 trap finish EXIT
