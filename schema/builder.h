@@ -24,35 +24,53 @@ const char *builder_ident(Builder *builder, const char *name);
 const char *builder_name(Builder *builder, const char *schema, const char *name);
 const char *builder_literal(Builder *builder, const char *text);
 
-/* Adds a fragment; the returned pointer is good until the next one is added (use the index).
- * `object` gives schema, label (fragment_kind_name + name) and address. The statement is
- * printf-formatted. Returns its index. */
+/* No fragment. */
+#define BUILDER_NONE SIZE_MAX
+
+/* Adds a fragment. `object` gives schema, label (fragment_kind_name + name) and address. `table` is
+ * the relation that it belongs to, or 0. The statement is printf-formatted, without a final
+ * semicolon. Returns the fragment's index. */
 size_t builder_add(Builder *builder, FragmentKind kind, Section section, const Object *object,
                    Oid table, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+/* Good until the next fragment is added. */
 Fragment *builder_fragment(Builder *builder, size_t index);
 
 /* Says that fragment `index` makes the address: whatever pg_depend says needs that address comes
- * after it. A whole object's fragment covers its columns unless a fragment provides them itself.
- * builder_add already does this for the fragment's own `object` when no fragment provided it yet.
- */
+ * after it, and it comes after whatever the address needs. The last call for an address counts. A
+ * whole object's fragment covers its columns unless a fragment provides them itself. builder_add
+ * already does this for the fragment's own `object` when no fragment provided it yet, except for
+ * kinds that only change what exists (owner, grant, comment, property, enable, row security,
+ * refresh, attach, owned by). */
 void builder_provides(Builder *builder, size_t index, Address address);
-/* Says that fragment `index` speaks for the edges *from* this address in pg_depend
- * (builder_provides implies it). */
-void builder_needs(Builder *builder, size_t index, Address address); /* an edge pg_depend lacks */
+/* Edges that pg_depend lacks: to whatever fragment provides an address in the end (none: no edge),
+ * or to a fragment. */
+void builder_needs(Builder *builder, size_t index, Address address);
 void builder_needs_fragment(Builder *builder, size_t index, size_t earlier);
 
-/* Owner, grants, comment of an object, each its own fragment after `index`. `noun` is what ALTER,
- * GRANT ON and COMMENT ON call the kind ("TABLE", "FUNCTION", "MATERIALIZED VIEW"); `identity` is
- * the quoted name with what the noun needs after it (a function's arguments, "ON table"). Grants
- * take their own noun ("TABLE" also for views), NULL for none. */
+/* For loops. `early` can stand in for `index` where something in a loop needs it: a shell type for
+ * the functions of a range. `late` can take over what `index` needs: the default of a domain. */
+void builder_early(Builder *builder, size_t index, size_t early);
+void builder_late(Builder *builder, size_t index, size_t late);
+
+/* Owner, grants, comment of an object, each its own fragment after `index`. `noun` is what ALTER
+ * and COMMENT ON call the kind ("TABLE", "FUNCTION", "MATERIALIZED VIEW"); `identity` is the quoted
+ * name with what the noun needs after it (a function's arguments, "ON table"). Grants take their
+ * own noun ("TABLE" also for views), NULL for none. With `index` BUILDER_NONE they come after
+ * whatever provides the object's address. */
 void builder_add_attributes(Builder *builder, size_t index, const Object *object, const char *noun,
                             const char *grant_noun, const char *identity);
-/* COMMENT ON alone. */
+/* The parts of it. A NULL comment adds nothing, a NULL owner neither; the owner's fragment is
+ * returned, or BUILDER_NONE. */
+size_t builder_add_owner(Builder *builder, size_t index, const Object *object, const char *noun,
+                         const char *identity);
+void builder_add_grants(Builder *builder, size_t index, const Object *object,
+                        const char *grant_noun, const char *identity);
 void builder_add_comment(Builder *builder, size_t index, const Object *object, const char *noun,
                          const char *identity, const char *comment);
 
-/* Adds the edges of the model's dependencies, repairs loops, sorts (PRE before POST; a fragment
- * that needs a POST one becomes POST) and hands the list over. */
+/* Adds the edges of the model's dependencies, repairs loops, sorts (PRE before POST) and hands the
+ * list over. A fragment that needs a POST one becomes POST, unless a bare table needs it: then what
+ * it needs becomes PRE. */
 bool builder_finish(Builder *builder, FragmentList *list, Error *err) MUST_CHECK;
 
 AUTO_DEFINE(Builder *, builder_free)
