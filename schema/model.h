@@ -203,6 +203,7 @@ typedef struct Constraint {
     bool validated;
     bool no_inherit;
     bool deferrable;
+    bool deferred; /* INITIALLY DEFERRED */
 } Constraint;
 
 typedef struct Index {
@@ -211,7 +212,7 @@ typedef struct Index {
     Oid constraint;          /* pg_constraint row that it backs, or 0 */
     Oid parent;              /* partitioned index that it is attached to, or 0 */
     char relkind;            /* i, I */
-    const char *def;         /* pg_get_indexdef: complete but for the tablespace */
+    const char *def;         /* pg_get_indexdef, with the tablespace */
     const char *columns_def; /* for p, u: the key columns, quoted, comma separated */
     const char *include_def; /* for p, u: the INCLUDE columns, or NULL */
     const char *options;     /* reloptions, ready to paste; NULL */
@@ -236,7 +237,9 @@ typedef struct Trigger {
     char enabled;    /* tgenabled: O, D, R, A */
     bool is_clone;   /* of a partitioned table's trigger: only a different `enabled` is printed */
     Oid constraint;  /* constraint trigger: its pg_constraint row, or 0 */
-    char parent_enabled; /* of the trigger that it is a clone of */
+    Oid parent;      /* the trigger that it is a clone of, or 0 */
+    char parent_enabled;
+    bool has_clones;
 } Trigger;
 
 typedef struct Policy {
@@ -283,7 +286,7 @@ typedef struct Model {
     MODEL_LIST(Trigger) triggers;
     MODEL_LIST(Policy) policies;
     MODEL_LIST(Uncarried) uncarried;     /* not sorted by OID */
-    MODEL_LIST(Dependency) dependencies; /* not sorted by OID */
+    MODEL_LIST(Dependency) dependencies; /* sorted by from.classid, from.oid */
 } Model;
 
 /* By OID; NULL when there is none. Binary search. */
@@ -292,6 +295,10 @@ const Table *model_table(const Model *model, Oid oid);
 const Index *model_index(const Model *model, Oid oid);
 const Constraint *model_constraint(const Model *model, Oid oid);
 const Type *model_type(const Model *model, Oid oid);
+const View *model_view(const Model *model, Oid oid);
+const Trigger *model_trigger(const Model *model, Oid oid);
+/* A table or a view. */
+const Object *model_relation(const Model *model, Oid oid);
 /* By name; NULL when there is none. Linear or better. */
 const Table *model_table_named(const Model *model, const char *schema, const char *name);
 const Sequence *model_sequence_named(const Model *model, const char *schema, const char *name);

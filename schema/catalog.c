@@ -1,0 +1,96 @@
+#include "schema/catalog.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "schema/kind.h"
+#include "schema/loader.h"
+
+/* What every MODEL_LIST is, with the items' type forgotten. */
+typedef MODEL_LIST(char) AnyList;
+
+/* The columns that every kind's query gives, with the members of Object that they fill. */
+static const Field object_fields[] = {
+    FIELD(FIELD_OID, Object, address.classid, "classid"),
+    FIELD(FIELD_OID, Object, address.oid, "oid"),
+    FIELD(FIELD_TEXT, Object, schema, "schema"),
+    FIELD(FIELD_TEXT, Object, name, "name"),
+    FIELD(FIELD_TEXT, Object, owner, "owner"),
+    FIELD(FIELD_TEXT, Object, extension, "extension"),
+};
+
+static int compare_oids(const void *a, const void *b)
+{
+    Oid left = ((const Object *)a)->address.oid;
+    Oid right = ((const Object *)b)->address.oid;
+    return left < right ? -1 : left > right;
+}
+
+static bool kind_read(Conn *conn, const CatalogScope *scope, const Kind *kind, Arena *arena,
+                      Model *model, Error *err)
+{
+    AUTO(result_free) PGresult *result = NULL;
+    if (!loader_query(conn, scope, kind->query, &result, err))
+        return false;
+
+    size_t field_count = LENGTH(object_fields) + kind->field_count;
+    AUTO(mem_free) Field *fields = mem_alloc(field_count * sizeof(*fields));
+    memcpy(fields, object_fields, sizeof(object_fields));
+    if (kind->field_count > 0)
+        memcpy(fields + LENGTH(object_fields), kind->fields, kind->field_count * sizeof(*fields));
+
+    void *items;
+    size_t count;
+    if (!loader_fill(result, fields, field_count, kind->size, arena, &items, &count, err))
+        return error_wrap(err, "reading the catalogs (%s)", kind->query);
+    qsort(items, count, kind->size, compare_oids);
+    AnyList *list = (void *)((char *)model + kind->list_offset);
+    list->items = items;
+    list->count = count;
+    return true;
+}
+
+bool catalog_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model **model, Error *err)
+{
+    Model *made = arena_alloc(arena, sizeof(*made));
+    made->server_version = conn_version(conn);
+    for (const Kind *const *kind = kinds; *kind != NULL; kind++)
+        if (!kind_read(conn, scope, *kind, arena, made, err))
+            return false;
+    if (!columns_read(conn, scope, arena, made, err) ||
+        !comments_read(conn, scope, arena, made, err) ||
+        !grants_read(conn, scope, arena, made, err) ||
+        !uncarried_read(conn, scope, arena, made, err) ||
+        !dependencies_read(conn, scope, arena, made, err))
+        return false;
+    *model = made;
+    return true;
+}
+
+bool catalog_fingerprint(Conn *conn, const CatalogScope *scope, Arena *arena, const char **digest,
+                         Error *err)
+{
+    AUTO(result_free) PGresult *result = NULL;
+    if (!loader_query(conn, scope, "fingerprint", &result, err))
+        return false;
+    if (PQntuples(result) != 1 || PQgetisnull(result, 0, 0))
+        return error_set(err, ERROR_OTHER, "the catalog fingerprint is empty");
+    *digest = arena_strdup(arena, PQgetvalue(result, 0, 0));
+    return true;
+}
+
+Object *loader_object(Model *model, Oid classid, Oid oid)
+{
+    for (const Kind *const *kind = kinds; *kind != NULL; kind++) {
+        AnyList *list = (void *)((char *)model + (*kind)->list_offset);
+        /* All objects of a kind are rows of the same catalog. */
+        if (list->count == 0 ||
+            ((const Object *)(const void *)list->items)->address.classid != classid)
+            continue;
+        Object key = {.address = {.oid = oid}};
+        Object *found = bsearch(&key, list->items, list->count, (*kind)->size, compare_oids);
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
+}

@@ -1,0 +1,11 @@
+#include "schema/kind.h"
+
+/*
+ * The order in which the kinds' fragments are made. A constraint comes before the indexes: it makes
+ * its own index, and the index only has to find that out.
+ */
+const Kind *const kinds[] = {
+    &schema_kind, &extension_kind,  &type_kind,  &function_kind, &sequence_kind, &table_kind,
+    &view_kind,   &constraint_kind, &index_kind, &rule_kind,     &trigger_kind,  &policy_kind,
+    NULL,
+};

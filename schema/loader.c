@@ -1,0 +1,179 @@
+#include "schema/loader.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sql.h"
+#include "schema/sql_files.h"
+
+/* A text[] as text: {"a","b \" c"}. */
+static void add_array(Str *s, const CatalogScope *scope)
+{
+    str_add(s, "{");
+    for (size_t i = 0; i < scope->schema_count; i++) {
+        str_add(s, i == 0 ? "\"" : ",\"");
+        for (const char *c = scope->schemas[i]; *c != '\0'; c++) {
+            if (*c == '"' || *c == '\\')
+                str_add(s, "\\");
+            str_add_bytes(s, c, 1);
+        }
+        str_add(s, "\"");
+    }
+    str_add(s, "}");
+}
+
+bool loader_query(Conn *conn, const CatalogScope *scope, const char *name, PGresult **result,
+                  Error *err)
+{
+    const char *sql = sql_find(schema_sql, LENGTH(schema_sql), name, conn_version(conn));
+    if (sql == NULL)
+        return error_set(err, ERROR_OTHER, "there is no query named %s", name);
+    AUTO(str_clear) Str schemas = STR_INIT;
+    add_array(&schemas, scope);
+    const char *values[] = {str_text(&schemas)};
+    if (!conn_query(conn, sql, 1, values, result, err))
+        return error_wrap(err, "reading the catalogs (%s)", name);
+    return true;
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+static bool parse_integer(const char *text, int64_t min, int64_t max, int64_t *value)
+{
+    char *end;
+    errno = 0;
+    long long parsed = strtoll(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || parsed < min || parsed > max)
+        return false;
+    *value = parsed;
+    return true;
+}
+
+/* "1,2,3" as an array of Oid or of int, which are both four bytes wide. */
+static bool parse_numbers(const char *text, FieldType type, Arena *arena, void *list, size_t *count)
+{
+    size_t n = 1;
+    for (const char *c = text; *c != '\0'; c++)
+        n += *c == ',';
+    if (*text == '\0')
+        n = 0;
+    Oid *oids = arena_alloc(arena, (n + 1) * sizeof(*oids));
+    int *ints = arena_alloc(arena, (n + 1) * sizeof(*ints));
+    const char *p = text;
+    for (size_t i = 0; i < n; i++) {
+        char *end;
+        errno = 0;
+        long long value = strtoll(p, &end, 10);
+        if (errno != 0 || end == p || (*end != ',' && *end != '\0'))
+            return false;
+        oids[i] = (Oid)value;
+        ints[i] = (int)value;
+        p = *end == ',' ? end + 1 : end;
+    }
+    const void *made = type == FIELD_OIDS ? (const void *)oids : (const void *)ints;
+    memcpy(list, &made, sizeof(made));
+    *count = n;
+    return true;
+}
+
+static bool parse_texts(const char *text, Arena *arena, void *list, size_t *count)
+{
+    json_t *array = json_loads(text, 0, NULL);
+    if (!json_is_array(array)) {
+        json_decref(array);
+        return false;
+    }
+    size_t n = json_array_size(array);
+    const char **texts = arena_alloc(arena, (n + 1) * sizeof(*texts));
+    for (size_t i = 0; i < n; i++)
+        texts[i] = arena_strdup(arena, json_string_value(json_array_get(array, i)));
+    json_decref(array);
+    memcpy(list, &texts, sizeof(texts));
+    *count = n;
+    return true;
+}
+
+/* Puts a value that is not NULL into the struct. */
+static bool parse_field(const char *text, const Field *field, Arena *arena, char *item)
+{
+    char *target = item + field->offset;
+    int64_t number = 0;
+    size_t count = 0;
+    bool is_list = false;
+    switch (field->type) {
+    case FIELD_TEXT: {
+        const char *copy = arena_strdup(arena, text);
+        memcpy(target, &copy, sizeof(copy));
+        return true;
+    }
+    case FIELD_CHAR:
+        *target = text[0];
+        return true;
+    case FIELD_BOOL: {
+        bool value = text[0] == 't';
+        memcpy(target, &value, sizeof(value));
+        return value || text[0] == 'f';
+    }
+    case FIELD_INT: {
+        if (!parse_integer(text, INT32_MIN, INT32_MAX, &number))
+            return false;
+        int value = (int)number;
+        memcpy(target, &value, sizeof(value));
+        return true;
+    }
+    case FIELD_BIGINT:
+        if (!parse_integer(text, INT64_MIN, INT64_MAX, &number))
+            return false;
+        memcpy(target, &number, sizeof(number));
+        return true;
+    case FIELD_OID: {
+        if (!parse_integer(text, 0, UINT32_MAX, &number))
+            return false;
+        Oid value = (Oid)number;
+        memcpy(target, &value, sizeof(value));
+        return true;
+    }
+    case FIELD_DOUBLE: {
+        char *end;
+        double value = strtod(text, &end);
+        memcpy(target, &value, sizeof(value));
+        return end != text && *end == '\0';
+    }
+    case FIELD_OIDS:
+    case FIELD_INTS:
+        is_list = parse_numbers(text, field->type, arena, target, &count);
+        break;
+    case FIELD_TEXTS:
+        is_list = parse_texts(text, arena, target, &count);
+        break;
+    }
+    memcpy(item + field->count_offset, &count, sizeof(count));
+    return is_list;
+}
+
+bool loader_fill(const PGresult *result, const Field *fields, size_t field_count, size_t size,
+                 Arena *arena, void **items, size_t *count, Error *err)
+{
+    size_t rows = (size_t)PQntuples(result);
+    char *array = arena_alloc(arena, (rows + 1) * size);
+    for (size_t f = 0; f < field_count; f++) {
+        int column = PQfnumber(result, fields[f].column);
+        if (column < 0)
+            return error_set(err, ERROR_OTHER, "a catalog query lacks the column %s",
+                             fields[f].column);
+        for (size_t row = 0; row < rows; row++) {
+            if (PQgetisnull(result, (int)row, column))
+                continue;
+            const char *text = PQgetvalue(result, (int)row, column);
+            if (!parse_field(text, &fields[f], arena, array + row * size))
+                return error_set(err, ERROR_OTHER,
+                                 "a catalog query gave an unexpected value for %s: %s",
+                                 fields[f].column, text);
+        }
+    }
+    *items = array;
+    *count = rows;
+    return true;
+}

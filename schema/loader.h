@@ -1,0 +1,48 @@
+/*
+ * loader.h - inside schema/ only: runs the catalog queries of sql/ and puts their rows into the
+ * structs of the model. What the queries read is for their .sql files, what is done with the model
+ * for the kinds.
+ *
+ * Every query takes one parameter, $1, a text[] with the names of the schemas to read; an empty
+ * array stands for all but system schemas, temporary ones and those whose name begins with "pgzm".
+ *
+ * Threads: one per connection.
+ */
+#ifndef PGZM_SCHEMA_LOADER_H
+#define PGZM_SCHEMA_LOADER_H
+
+#include "base/conn.h"
+#include "base/mem.h"
+#include "schema/catalog.h"
+#include "schema/kind.h"
+#include "schema/model.h"
+
+/* Runs sql/<name>.sql, the version for the server. The caller owns the result. */
+bool loader_query(Conn *conn, const CatalogScope *scope, const char *name, PGresult **result,
+                  Error *err) MUST_CHECK;
+
+/* Rows as an array of structs of `size` bytes each, in the order of the result; texts and lists
+ * live in `arena`. ERROR_OTHER when a column is missing or a value does not parse. */
+bool loader_fill(const PGresult *result, const Field *fields, size_t field_count, size_t size,
+                 Arena *arena, void **items, size_t *count, Error *err) MUST_CHECK;
+
+/* The object of an address, in whichever list of the model it is; NULL when there is none. */
+Object *loader_object(Model *model, Oid classid, Oid oid);
+
+/* Columns of tables, views and composite types (column.c). */
+bool columns_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model *model, Error *err)
+    MUST_CHECK;
+/* Comments of all objects and columns (comment.c). */
+bool comments_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model *model, Error *err)
+    MUST_CHECK;
+/* Privileges of all objects (grant.c). */
+bool grants_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model *model, Error *err)
+    MUST_CHECK;
+/* What is in the schemas and not carried over (uncarried.c). */
+bool uncarried_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model *model, Error *err)
+    MUST_CHECK;
+/* Who needs whom, sorted by `from` (dependency.c). */
+bool dependencies_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model *model,
+                       Error *err) MUST_CHECK;
+
+#endif
