@@ -18,6 +18,7 @@ struct Conn {
     ConnSide side;
     Cancel *cancel;
     int shields;
+    int64_t notices;
     char *label;
 };
 
@@ -72,6 +73,14 @@ static const char pin_dest[] =
 static const char *side_name(ConnSide side)
 {
     return side == CONN_SOURCE ? "source" : "destination";
+}
+
+/* libpq would print them. What is left at client_min_messages = error is RAISE INFO. */
+static void count_notice(void *context, const PGresult *notice)
+{
+    (void)notice;
+    Conn *conn = context;
+    conn->notices++;
 }
 
 static Cancel *active_cancel(const Conn *conn)
@@ -202,6 +211,7 @@ bool conn_open(const ConnSpec *spec, Cancel *cancel, Conn **out, Error *err)
     conn->pg = PQconnectStartParams(keys, values, 1);
     if (conn->pg == NULL)
         abort(); /* out of memory */
+    PQsetNoticeReceiver(conn->pg, count_notice, conn);
     if (PQstatus(conn->pg) == CONNECTION_BAD)
         return connect_error(conn, PQerrorMessage(conn->pg), err);
     if (!connect_wait(conn, err))
@@ -281,6 +291,11 @@ void conn_shield_end(Conn *conn)
     conn->shields--;
 }
 
+int64_t conn_notice_count(const Conn *conn)
+{
+    return conn->notices;
+}
+
 bool conn_is_lost(const Conn *conn)
 {
     return PQstatus(conn->pg) == CONNECTION_BAD;
@@ -339,6 +354,8 @@ static bool wait_for_result(Conn *conn, Error *err)
             return lost_error(conn, err);
         if (flush == 0 && !PQisBusy(conn->pg))
             return true;
+        if (PQsocket(conn->pg) < 0)
+            return lost_error(conn, err); /* nothing can arrive any more */
         Cancel *cancel = end < 0 ? active_cancel(conn) : NULL;
         const int fds[2] = {PQsocket(conn->pg), -1};
         const short events[2] = {(short)(POLLIN | (flush > 0 ? POLLOUT : 0)), 0};
@@ -520,6 +537,10 @@ bool conn_copy_end(Conn *conn, int64_t *rows, Error *err)
         AUTO(result_free) PGresult *result = raw;
         if (result == NULL)
             return ok;
+        ExecStatusType status = PQresultStatus(result);
+        if (status == PGRES_COPY_IN || status == PGRES_COPY_OUT) /* would come again for ever */
+            return conn_is_lost(conn) ? lost_error(conn, err)
+                                      : error_set(err, ERROR_OTHER, "the COPY has not ended");
         if (!is_success(result))
             ok = conn_error(conn, result, err);
         else if (rows != NULL)

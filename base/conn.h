@@ -85,6 +85,9 @@ bool conn_copy_end(Conn *conn, int64_t *rows, Error *err) MUST_CHECK;
 /* Asks the server to cancel what runs on this connection; failure to deliver is not an error. */
 void conn_cancel_query(Conn *conn);
 
+/* Notices received so far; they are counted and dropped. */
+int64_t conn_notice_count(const Conn *conn);
+
 /* True when the connection is lost. */
 bool conn_is_lost(const Conn *conn);
 

@@ -23,7 +23,8 @@ typedef struct CopyTable {
     bool binary;     /* COPY BINARY, else text */
     bool may_freeze; /* a single chunk is loaded as TRUNCATE; COPY (FREEZE): the target is
                         an ordinary table that nobody else writes (not a root to route by) */
-    bool only;       /* read with ONLY semantics: always for plain inheritance parents */
+    bool only;       /* read without inheritance children: always, but for a partitioned
+                        table that is read as a whole through its root */
 } CopyTable;
 
 /* A range of blocks of a table's main fork, [first_page, end_page). */
@@ -63,11 +64,15 @@ typedef struct CopyCounters {
 } CopyCounters;
 
 /* Copies one chunk: BEGIN, claim, [TRUNCATE], COPY, done, COMMIT on `dest`; `source` is inside its
- * snapshot's transaction already and stays in it. Both command tags must give the same number of
- * rows. On failure the destination's transaction is rolled back and, if its connection lives,
- * `dest` is idle; after a destination failure the source's transaction may be aborted (its COPY is
- * cancelled): the caller reopens it. Memory does not depend on the number of rows. Errors:
- * ERROR_COPY (naming the table), ERROR_CONNECTION, ERROR_INTERRUPTED. */
+ * snapshot's transaction already and stays in it. Both connections share one cancel token. Both
+ * command tags must give the same number of rows. `rows` is -1 unless rows were committed.
+ *
+ * On failure the destination's transaction is rolled back and, if its connection lives, `dest` is
+ * idle. `source` goes on being usable when PQtransactionStatus(conn_pg(source)) is PQTRANS_INTRANS;
+ * otherwise its transaction is aborted, since its COPY had to be cancelled or failed: the caller
+ * closes it and opens another one on the snapshot. Memory depends on the longest row (held once, by
+ * libpq), not on their number. `hooks` and either hook may be NULL. Errors: ERROR_COPY (naming the
+ * table), ERROR_CONNECTION, ERROR_INTERRUPTED, and what a hook found. */
 bool copy_chunk(Conn *source, Conn *dest, const CopyChunk *chunk, const CopyHooks *hooks,
                 CopyCounters *counters, int64_t *rows, Error *err) MUST_CHECK;
 

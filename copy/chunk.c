@@ -1,0 +1,58 @@
+#include "copy/copy.h"
+
+#include <string.h>
+
+/* The executor reads a range of blocks by itself (a TID range scan) from 14 on; before, each chunk
+ * would read the whole table. */
+enum { CHUNK_SOURCE_VERSION_MIN = 140000 };
+
+/* ctid ranges mean nothing to other access methods. */
+static bool is_heap(const Table *table)
+{
+    return table->access_method == NULL || strcmp(table->access_method, "heap") == 0;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Bytes decide, TOAST included: a small heap can carry a thousand times its size out of line. A
+ * chunk has at least one page, and their number fits the ordinals. */
+static int64_t chunk_count(const CopyTable *table, int source_version, int64_t chunk_bytes)
+{
+    const Table *source = table->source;
+    if (source_version < CHUNK_SOURCE_VERSION_MIN || source->relkind != 'r' || !is_heap(source) ||
+        chunk_bytes <= 0 || source->total_bytes <= chunk_bytes || source->heap_pages <= 1)
+        return 1;
+    int64_t wanted = (source->total_bytes - 1) / chunk_bytes + 1;
+    return smaller(smaller(wanted, source->heap_pages), INT32_MAX);
+}
+
+/* The beginning of part `i` of `n` equal parts of `whole`; no product, so no overflow. */
+static int64_t part_start(int64_t whole, int64_t n, int64_t i)
+{
+    return whole / n * i + smaller(whole % n, i);
+}
+
+void copy_plan(const CopyTable *table, int source_version, int64_t chunk_bytes, Arena *arena,
+               CopyChunks *chunks)
+{
+    int64_t n = chunk_count(table, source_version, chunk_bytes);
+    int64_t pages = table->source->heap_pages;
+    int64_t bytes = table->source->total_bytes;
+    chunks->count = (size_t)n;
+    chunks->items = arena_alloc(arena, chunks->count * sizeof *chunks->items);
+    for (int64_t i = 0; i < n; i++) {
+        /* The size is of now, the rows are of the snapshot: pages that were cut off or added since
+         * are the last chunk's. */
+        chunks->items[i] = (CopyChunk){
+            .table = table,
+            .ordinal = (int)i,
+            .chunks = (int)n,
+            .first_page = i == 0 ? 0 : part_start(pages, n, i),
+            .end_page = i == n - 1 ? -1 : part_start(pages, n, i + 1),
+            .weight = part_start(bytes, n, i + 1) - part_start(bytes, n, i),
+        };
+    }
+}

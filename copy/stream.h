@@ -1,0 +1,29 @@
+/*
+ * stream.h - the pump: rows from a connection in COPY OUT into one in COPY IN, as the bytes they
+ * are. It knows neither table nor format.
+ *
+ * Threads: one thread with its own two connections.
+ */
+#ifndef PGZM_COPY_STREAM_H
+#define PGZM_COPY_STREAM_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/conn.h"
+
+/* Moves everything and ends both COPYs; `rows` is the number that both command tags agree on.
+ * `wire_bytes` grows by what is handed to the destination.
+ *
+ * Both connections share a cancel token. Memory: one message of 64 KiB on either side, and the
+ * longest row once, in libpq's receive buffer, which takes a whole message before it hands out a
+ * part of it.
+ *
+ * On failure the destination's COPY is over (its transaction is aborted) or its connection lost. So
+ * is the source's COPY; where that does not react within a second it is left running, and
+ * PQtransactionStatus says PQTRANS_ACTIVE. The error is the destination's own when it failed. */
+bool stream_run(Conn *source, Conn *dest, _Atomic int64_t *wire_bytes, int64_t *rows, Error *err)
+    MUST_CHECK;
+
+#endif

@@ -1,0 +1,129 @@
+#include "copy/copy.h"
+
+#include <string.h>
+
+#include "base/str.h"
+#include "copy/statement.h"
+#include "copy/stream.h"
+
+static bool run_hook_claim(const CopyHooks *hooks, Conn *dest, bool *skip, Error *err)
+{
+    *skip = false;
+    if (hooks == NULL || hooks->claim == NULL)
+        return true;
+    return hooks->claim(hooks->context, dest, skip, err);
+}
+
+static bool run_hook_done(const CopyHooks *hooks, Conn *dest, int64_t rows, Error *err)
+{
+    if (hooks == NULL || hooks->done == NULL)
+        return true;
+    return hooks->done(hooks->context, dest, rows, err);
+}
+
+/* Text passes as bytes, which mean the same on both sides only in one encoding. */
+static bool check_encodings(const Conn *source, const Conn *dest, Error *err)
+{
+    if (PQclientEncoding(conn_pg(source)) == PQclientEncoding(conn_pg(dest)))
+        return true;
+    return error_set(err, ERROR_OTHER, "source and destination connections differ in encoding");
+}
+
+/* Both COPYs begin, the destination's first: when it is refused the source has not been bothered,
+ * and its transaction lives on. */
+static bool begin_copies(Conn *source, Conn *dest, const CopyChunk *chunk, Error *err)
+{
+    AUTO(str_clear) Str sql = STR_INIT;
+    if (statement_freezes(chunk)) {
+        statement_add_truncate(&sql, dest, chunk);
+        if (!conn_exec(dest, str_text(&sql), err))
+            return false;
+        str_clear(&sql);
+    }
+    statement_add_load(&sql, dest, chunk);
+    if (!conn_copy_begin(dest, str_text(&sql), PGRES_COPY_IN, err))
+        return false;
+    str_clear(&sql);
+    statement_add_read(&sql, source, chunk);
+    if (conn_copy_begin(source, str_text(&sql), PGRES_COPY_OUT, err))
+        return true;
+    AUTO(error_clear) Error expected = ERROR_INIT;
+    if (PQputCopyEnd(conn_pg(dest), "the source refused to send") >= 0) {
+        bool ended = conn_copy_end(dest, NULL, &expected);
+        (void)ended; /* it fails: that is what was asked for */
+    }
+    return false;
+}
+
+/* COMMIT of a transaction that is already aborted "succeeds" with the tag ROLLBACK. */
+static bool commit(Conn *dest, Error *err)
+{
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query(dest, "COMMIT", 0, NULL, &result, err))
+        return false;
+    if (strcmp(PQcmdStatus(result), "COMMIT") == 0)
+        return true;
+    return error_set(err, ERROR_OTHER, "the transaction was rolled back instead of committed");
+}
+
+/* Also after a failure, a cancellation included: it must not be cut short itself. */
+static void roll_back(Conn *dest)
+{
+    if (conn_is_lost(dest) || PQtransactionStatus(conn_pg(dest)) == PQTRANS_IDLE)
+        return;
+    AUTO(error_clear) Error ignored = ERROR_INIT;
+    conn_shield_begin(dest);
+    bool rolled_back = conn_exec(dest, "ROLLBACK", &ignored);
+    (void)rolled_back; /* when not, the connection is of no use and the server rolls back itself */
+    conn_shield_end(dest);
+}
+
+/* Everything between BEGIN and COMMIT. */
+static bool copy_in_transaction(Conn *source, Conn *dest, const CopyChunk *chunk,
+                                const CopyHooks *hooks, CopyCounters *counters, int64_t *rows,
+                                bool *skip, Error *err)
+{
+    if (!run_hook_claim(hooks, dest, skip, err))
+        return false;
+    if (*skip)
+        return true;
+    return begin_copies(source, dest, chunk, err) &&
+           stream_run(source, dest, &counters->wire_bytes, rows, err) &&
+           run_hook_done(hooks, dest, *rows, err);
+}
+
+/* Names the table. What the server refused for whatever reason is a failed copy; kinds that say
+ * more than that (the connection, an interruption, what a hook found) stay. */
+static bool fail(const CopyChunk *chunk, Error *err)
+{
+    const Object *table = &chunk->table->source->object;
+    if (err->kind == ERROR_OTHER || err->kind == ERROR_LOCK || err->kind == ERROR_PREFLIGHT)
+        error_kind(err, ERROR_COPY);
+    if (chunk->chunks == 1)
+        return error_wrap(err, "copying %s.%s", table->schema, table->name);
+    return error_wrap(err, "copying %s.%s (part %d of %d)", table->schema, table->name,
+                      chunk->ordinal + 1, chunk->chunks);
+}
+
+bool copy_chunk(Conn *source, Conn *dest, const CopyChunk *chunk, const CopyHooks *hooks,
+                CopyCounters *counters, int64_t *rows, Error *err)
+{
+    bool skip = false;
+    *rows = -1;
+    if (!check_encodings(source, dest, err))
+        return fail(chunk, err);
+    /* FREEZE wants a snapshot of its own: READ COMMITTED whatever the default is. */
+    if (!conn_exec(dest, "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE", err))
+        return fail(chunk, err);
+    bool ok = copy_in_transaction(source, dest, chunk, hooks, counters, rows, &skip, err);
+    if (ok && !skip)
+        ok = commit(dest, err);
+    roll_back(dest);
+    if (!ok) {
+        *rows = -1;
+        return fail(chunk, err);
+    }
+    if (!skip)
+        atomic_fetch_add_explicit(&counters->rows, *rows, memory_order_relaxed);
+    return true;
+}
