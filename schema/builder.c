@@ -31,6 +31,11 @@ const Model *builder_model(const Builder *builder)
     return builder->model;
 }
 
+Arena *builder_arena(const Builder *builder)
+{
+    return builder->arena;
+}
+
 const char *builder_ident(Builder *builder, const char *name)
 {
     AUTO(str_clear) Str s = STR_INIT;

@@ -18,6 +18,7 @@ typedef struct Builder Builder;
 Builder *builder_new(const Model *model, const Conn *conn, Arena *arena);
 void builder_free(Builder *builder);
 const Model *builder_model(const Builder *builder);
+Arena *builder_arena(const Builder *builder);
 
 /* Quoting (libpq's), into the arena: "name", "schema"."name", 'text'. */
 const char *builder_ident(Builder *builder, const char *name);

@@ -303,7 +303,24 @@ static void connect_refresh(Builder *builder, size_t refresh, const size_t *refr
     }
 }
 
-static void connect_refreshes(Builder *builder)
+/* A sequence can be given to a column only while both belong to the same role. */
+static void connect_ownerships(Builder *builder, const Attributes *attributes)
+{
+    for (size_t i = 0; i < builder->count; i++) {
+        if (builder->nodes[i].fragment.kind != FRAGMENT_OWNED_BY)
+            continue;
+        size_t need_count = builder->nodes[i].need_count; /* grows below */
+        for (size_t k = 0; k < need_count; k++) {
+            size_t a = attributes->first[builder->nodes[i].needs[k]];
+            for (; a != BUILDER_NONE; a = attributes->next[a]) {
+                if (builder->nodes[a].fragment.kind == FRAGMENT_OWNER)
+                    graph_need(builder, i, a);
+            }
+        }
+    }
+}
+
+static void connect_refreshes(Builder *builder, const Attributes *attributes)
 {
     AUTO(mem_free) size_t *refreshes = mem_alloc((builder->count + 1) * sizeof(size_t));
     AUTO(mem_free) size_t *seen = mem_alloc((builder->count + 1) * sizeof(size_t));
@@ -321,13 +338,11 @@ static void connect_refreshes(Builder *builder)
     }
     if (!any)
         return;
-    Attributes attributes;
-    list_attributes(builder, &attributes);
     for (size_t i = 0; i < builder->count; i++) {
         FragmentKind kind = builder->nodes[i].fragment.kind;
         Oid table = builder->nodes[i].fragment.table;
         if (kind == FRAGMENT_REFRESH) {
-            connect_refresh(builder, i, refreshes, &attributes, seen, stack);
+            connect_refresh(builder, i, refreshes, attributes, seen, stack);
         } else if (kind == FRAGMENT_INDEX && table != 0) {
             /* The refresh is the matview's load: its indexes are built after it. */
             size_t relation = graph_provider(builder, (Address){CATALOG_CLASS, table, 0});
@@ -335,8 +350,6 @@ static void connect_refreshes(Builder *builder)
                 graph_need(builder, i, refreshes[relation]);
         }
     }
-    mem_free(attributes.first);
-    mem_free(attributes.next);
 }
 
 void graph_connect(Builder *builder)
@@ -353,7 +366,12 @@ void graph_connect(Builder *builder)
                    graph_provider(builder, builder->pending[i].address));
     graph_tidy(builder);
     connect_attaches(builder);
-    connect_refreshes(builder);
+    Attributes attributes;
+    list_attributes(builder, &attributes);
+    connect_ownerships(builder, &attributes);
+    connect_refreshes(builder, &attributes);
+    mem_free(attributes.first);
+    mem_free(attributes.next);
 }
 
 /* Rows can only be loaded into tables that exist: what a table needs cannot wait for them. Marks

@@ -63,11 +63,13 @@ typedef struct Object {
 
 typedef struct Schema {
     Object object;
+    bool default_owner; /* public, owned by whom a new database has it owned by */
 } Schema;
 
 typedef struct Extension {
     Object object;       /* schema: where its members are */
     const char *version; /* installed version, for messages */
+    const char *default_comment; /* the one that CREATE EXTENSION makes; NULL when not known */
     bool relocatable;
 } Extension;
 
@@ -89,9 +91,11 @@ typedef struct Type {
     size_t label_count;
     /* domain */
     const char *base_type; /* format_type with typmod */
-    const char *collation; /* qualified and quoted as needed; NULL when the base type's own */
+    const char *collation; /* also a range's; qualified and quoted as needed; NULL when the base
+                              type's own */
     const char *default_expr;
     bool not_null;
+    const char *not_null_name; /* from 17 on: name to print; NULL for the generated one or none */
     /* composite */
     const Column *columns; /* without dropped ones */
     size_t column_count;
