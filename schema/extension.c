@@ -30,7 +30,7 @@ static void build(Builder *builder, const void *item)
 
 const Kind extension_kind = {
     .name = "extension",
-    .query = "extension",
+    .query = "extensions",
     .fields = fields,
     .field_count = LENGTH(fields),
     .size = sizeof(Extension),

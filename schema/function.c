@@ -39,7 +39,7 @@ static void build(Builder *builder, const void *item)
 
 const Kind function_kind = {
     .name = "function",
-    .query = "function",
+    .query = "functions",
     .fields = fields,
     .field_count = LENGTH(fields),
     .size = sizeof(Function),

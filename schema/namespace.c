@@ -43,7 +43,7 @@ static void build(Builder *builder, const void *item)
 
 const Kind schema_kind = {
     .name = "schema",
-    .query = "schema",
+    .query = "schemas",
     .fields = fields,
     .field_count = LENGTH(fields),
     .size = sizeof(Schema),

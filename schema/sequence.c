@@ -65,7 +65,7 @@ static void build(Builder *builder, const void *item)
 
 const Kind sequence_kind = {
     .name = "sequence",
-    .query = "sequence",
+    .query = "sequences",
     .fields = fields,
     .field_count = LENGTH(fields),
     .size = sizeof(Sequence),

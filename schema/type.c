@@ -149,7 +149,7 @@ static void build(Builder *builder, const void *item)
 
 const Kind type_kind = {
     .name = "type",
-    .query = "type",
+    .query = "types",
     .fields = fields,
     .field_count = LENGTH(fields),
     .size = sizeof(Type),

@@ -1,9 +1,9 @@
 -- Functions, window functions and procedures; not aggregates, not what a range type makes for
 -- itself.
 -- $1 text[]: names of the schemas; empty: all but system schemas and those that begin with "pgzm".
--- Columns: classid, oid, schema, name, owner,
--- extension (that it depends on), prokind, identity_args, def (without the last line
--- break), language, sql_body (parsed when it is created: BEGIN ATOMIC or RETURN).
+-- Columns: classid, oid, schema, name, owner, extension (that it depends on), prokind,
+-- identity_args, def (without the last line break), language, sql_body (parsed when it is created:
+-- BEGIN ATOMIC or RETURN, from 14 on).
 SELECT 1255 AS classid, p.oid, n.nspname AS schema, p.proname AS name,
        pg_catalog.pg_get_userbyid(p.proowner) AS owner,
        (SELECT x.extname FROM pg_catalog.pg_depend d

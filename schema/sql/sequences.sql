@@ -1,7 +1,7 @@
 -- Sequences with the column that each belongs to.
 -- $1 text[]: names of the schemas; empty: all but system schemas and those that begin with "pgzm".
--- Columns: classid, oid, schema, name, owner, extension, persistence, type, start, increment, min, max, cache,
--- cycle, owned_class, owned_oid, owned_number (0 for a free sequence), identity.
+-- Columns: classid, oid, schema, name, owner, extension, persistence, type, start, increment, min,
+-- max, cache, cycle, owned_class, owned_oid, owned_number (0 for a free sequence), identity.
 SELECT 1259 AS classid, c.oid, n.nspname AS schema, c.relname AS name,
        pg_catalog.pg_get_userbyid(c.relowner) AS owner, NULL AS extension,
        c.relpersistence AS persistence, pg_catalog.format_type(s.seqtypid, NULL) AS type,

@@ -1,8 +1,9 @@
 -- Extensions, in whatever schema.
 -- $1 text[]: not looked at.
--- Columns: classid, oid, schema (where its members are), name, owner, extension (NULL: it cannot be changed),
--- version, relocatable, default_comment.
-SELECT 3079 AS classid, x.oid, n.nspname AS schema, x.extname AS name, NULL AS owner, NULL AS extension,
+-- Columns: classid, oid, schema (where its members are), name, owner (NULL: it cannot be
+-- changed), extension (NULL), version, relocatable, default_comment.
+SELECT 3079 AS classid, x.oid, n.nspname AS schema, x.extname AS name,
+       NULL AS owner, NULL AS extension,
        x.extversion AS version, x.extrelocatable AS relocatable, a.comment AS default_comment
 FROM pg_catalog.pg_extension x
 JOIN pg_catalog.pg_namespace n ON n.oid = x.extnamespace
