@@ -1,0 +1,422 @@
+#include "cli/option.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+#define FOR_CHANGES                                                                                \
+    (OPTION_FOR_START | OPTION_FOR_PREPARE | OPTION_FOR_SWAP | OPTION_FOR_ROLLBACK |               \
+     OPTION_FOR_ABORT)
+#define FOR_COPY (OPTION_FOR_START | OPTION_FOR_PREPARE)
+#define FOR_SWAP (OPTION_FOR_START | OPTION_FOR_SWAP | OPTION_FOR_ROLLBACK)
+
+static const OptionCommand commands[] = {
+    {.name = "start",
+     .bit = OPTION_FOR_START,
+     .run = PGZM_START,
+     .summary = "migrate in one go: prepare, then swap",
+     .about = "Copies the source's schemas and rows beside the live ones of the destination and "
+              "trades places with them in one short transaction. Applications keep reading and "
+              "writing the whole time. The old objects stay as a backup that \"rollback\" brings "
+              "back. When the swap does not get its locks, the migration stays prepared.",
+     .example = "pgzm-copy start --source service=staging --dest service=production "
+                "--preserved-tables users,sessions"},
+    {.name = "prepare",
+     .bit = OPTION_FOR_PREPARE,
+     .run = PGZM_PREPARE,
+     .summary = "copy everything, but do not go live yet",
+     .about = "Copies the source's schemas and rows into shadow objects beside the live ones, "
+              "builds their indexes and keeps the preserved tables in step with live traffic. "
+              "What applications use does not change until \"swap\".",
+     .example = "pgzm-copy prepare --source service=staging --dest service=production"},
+    {.name = "swap",
+     .bit = OPTION_FOR_SWAP,
+     .run = PGZM_SWAP,
+     .summary = "go live with what was prepared",
+     .about = "Trades places between the live objects and the prepared ones in one short "
+              "transaction, then validates what is left to validate. The old objects stay as a "
+              "backup.",
+     .example = "pgzm-copy swap --dest service=production"},
+    {.name = "rollback",
+     .bit = OPTION_FOR_ROLLBACK,
+     .run = PGZM_ROLLBACK,
+     .summary = "go back to the objects before the last swap",
+     .about = "Trades the backup back into place in one short transaction. --latest must be said; "
+              "DATABASE_URL is not used.",
+     .example = "pgzm-copy rollback --latest --dest service=production"},
+    {.name = "status",
+     .bit = OPTION_FOR_STATUS,
+     .run = PGZM_STATUS,
+     .summary = "show the unfinished or latest migration",
+     .about = "Shows how far the unfinished or latest migration of the destination is, and whether "
+              "it can be swapped. Changes nothing.",
+     .example = "pgzm-copy status --dest service=production"},
+    {.name = "list",
+     .bit = OPTION_FOR_LIST,
+     .run = PGZM_LIST,
+     .summary = "list all migrations and their backups",
+     .about = "Lists the migrations of the destination with their backups. Changes nothing.",
+     .example = "pgzm-copy list --dest service=production"},
+    {.name = "abort",
+     .bit = OPTION_FOR_ABORT,
+     .run = PGZM_ABORT,
+     .summary = "drop what an unfinished migration has built",
+     .about = "Drops the shadow objects and sync triggers of an unfinished migration. Live objects "
+              "stay as they are. DATABASE_URL is not used.",
+     .example = "pgzm-copy abort --dest service=production"},
+};
+
+static const Option options[] = {
+    {.id = OPTION_SOURCE,
+     .name = "source",
+     .argument = "CONNINFO",
+     .variables = {{"SOURCE_DATABASE_URL", OPTION_FOR_ALL}},
+     .type = OPTION_TEXT,
+     .scope = FOR_COPY,
+     .secret = true,
+     .engine = PGZM_SOURCE,
+     .help = "database to read: a connection string or URI",
+     .more = "Anything libpq takes: key=value pairs, a URI, service=NAME, or a database name. "
+             "The source is only ever read."},
+    {.id = OPTION_DEST,
+     .name = "dest",
+     .argument = "CONNINFO",
+     .variables = {{"DEST_DATABASE_URL", OPTION_FOR_ALL},
+                   {"DATABASE_URL", OPTION_FOR_ALL & ~(OPTION_FOR_ROLLBACK | OPTION_FOR_ABORT)}},
+     .type = OPTION_TEXT,
+     .scope = OPTION_FOR_ALL,
+     .secret = true,
+     .engine = PGZM_DEST,
+     .help = "live database to migrate",
+     .more = "Anything libpq takes, as for --source."},
+    {.id = OPTION_PRESERVED_TABLES,
+     .name = "preserved-tables",
+     .argument = "TABLES",
+     .variables = {{"PRESERVED_TABLES", OPTION_FOR_ALL}},
+     .type = OPTION_TEXT,
+     .scope = FOR_COPY,
+     .repeatable = true,
+     .engine = PGZM_PRESERVED_TABLES,
+     .help = "keep the destination's rows; may be repeated",
+     .more = "SQL identifiers, separated by commas, with a schema where the name alone is "
+             "ambiguous; quote mixed case "
+             "as in SQL. These tables get the source's structure and keep the destination's rows, "
+             "in step with live traffic until the swap."},
+    {.id = OPTION_JOBS,
+     .name = "jobs",
+     .letter = 'j',
+     .argument = "N",
+     .type = OPTION_INTEGER,
+     .initial = "CPUs, at most 4",
+     .min = 1,
+     .max = 256,
+     .scope = FOR_COPY,
+     .engine = PGZM_JOBS,
+     .help = "workers that copy and build",
+     .more = "Each worker holds one connection to either side."},
+    {.id = OPTION_DRY_RUN,
+     .name = "dry-run",
+     .type = OPTION_SWITCH,
+     .scope = FOR_CHANGES,
+     .engine = PGZM_DRY_RUN,
+     .help = "print the plan, change nothing"},
+    {.id = OPTION_LATEST,
+     .name = "latest",
+     .type = OPTION_SWITCH,
+     .scope = OPTION_FOR_ROLLBACK,
+     .engine = PGZM_LATEST,
+     .help = "roll back the latest migration that went live"},
+    {.id = OPTION_LOCK_TIMEOUT,
+     .name = "lock-timeout",
+     .argument = "TIME",
+     .type = OPTION_DURATION,
+     .initial = "80ms",
+     .min = 1,
+     .max = INT32_MAX,
+     .scope = FOR_CHANGES,
+     .engine = PGZM_LOCK_TIMEOUT,
+     .help = "longest wait for one lock on a live table",
+     .more = "Applications that use the table wait no longer than that. When the lock is not "
+             "obtained in time, it is tried again until --swap-timeout is over."},
+    {.id = OPTION_SWAP_TIMEOUT,
+     .name = "swap-timeout",
+     .argument = "TIME",
+     .type = OPTION_DURATION,
+     .initial = "60s",
+     .min = 1,
+     .max = INT32_MAX,
+     .scope = FOR_SWAP,
+     .engine = PGZM_SWAP_TIMEOUT,
+     .help = "how long to keep trying for the swap's locks"},
+    {.id = OPTION_LOCK_WAIT_TIMEOUT,
+     .name = "lock-wait-timeout",
+     .argument = "TIME",
+     .type = OPTION_DURATION,
+     .initial = "30s",
+     .min = 1,
+     .max = INT32_MAX,
+     .scope = FOR_COPY,
+     .engine = PGZM_LOCK_WAIT_TIMEOUT,
+     .help = "longest wait for the locks on the source's tables"},
+    {.id = OPTION_TIMEOUT,
+     .name = "timeout",
+     .argument = "TIME",
+     .type = OPTION_DURATION,
+     .min = 1,
+     .max = INT32_MAX,
+     .scope = OPTION_FOR_ALL,
+     .engine = PGZM_TIMEOUT,
+     .help = "give up when the whole command takes longer",
+     .more = "There is no limit by default."},
+    {.id = OPTION_JSON,
+     .name = "json",
+     .type = OPTION_SWITCH,
+     .scope = OPTION_FOR_ALL,
+     .engine = OPTION_NO_ENGINE,
+     .help = "print one JSON object on standard output",
+     .more = "Nothing else goes there; messages and progress go to standard error. See RESULT."},
+    {.id = OPTION_LOG_FILE,
+     .name = "log-file",
+     .argument = "FILE",
+     .type = OPTION_TEXT,
+     .scope = OPTION_FOR_ALL,
+     .engine = OPTION_NO_ENGINE,
+     .help = "append a log of the run to FILE",
+     .more = "A file that does not exist is created for its owner alone (mode 0600). A file that "
+             "cannot be written ends the command before anything starts."},
+    {.id = OPTION_VERBOSE,
+     .name = "verbose",
+     .letter = 'v',
+     .type = OPTION_SWITCH,
+     .scope = OPTION_FOR_ALL,
+     .engine = OPTION_NO_ENGINE,
+     .help = "say more about what is done"},
+    {.id = OPTION_QUIET,
+     .name = "quiet",
+     .letter = 'q',
+     .type = OPTION_SWITCH,
+     .scope = OPTION_FOR_ALL,
+     .engine = OPTION_NO_ENGINE,
+     .help = "print errors only",
+     .more = "There is no progress and no summary. What was asked for is still printed: the answer "
+             "of status and list, the plan of a "
+             "dry run, the object of --json."},
+    {.id = OPTION_NO_PASSWORD,
+     .name = "no-password",
+     .letter = 'w',
+     .type = OPTION_SWITCH,
+     .scope = OPTION_FOR_ALL,
+     .engine = OPTION_NO_ENGINE,
+     .help = "never ask for a password (it never does)",
+     .more = "Passwords come from the connection string, the password file or PGPASSWORD."},
+    {.id = OPTION_VERSION,
+     .name = "version",
+     .letter = 'V',
+     .type = OPTION_SWITCH,
+     .scope = OPTION_FOR_ALL,
+     .general = true,
+     .engine = OPTION_NO_ENGINE,
+     .help = "print the version, then exit"},
+    {.id = OPTION_HELP,
+     .name = "help",
+     .letter = '?',
+     .type = OPTION_SWITCH,
+     .scope = OPTION_FOR_ALL,
+     .general = true,
+     .engine = OPTION_NO_ENGINE,
+     .help = "show this help, then exit"},
+};
+
+_Static_assert(LENGTH(options) == OPTION_COUNT, "one row for each OptionId, in its order");
+
+const Option *option_get(OptionId id)
+{
+    return &options[id];
+}
+
+const Option *option_by_name(const char *name, size_t len)
+{
+    for (size_t i = 0; i < LENGTH(options); i++)
+        if (strlen(options[i].name) == len && memcmp(options[i].name, name, len) == 0)
+            return &options[i];
+    return NULL;
+}
+
+const Option *option_by_letter(char letter)
+{
+    for (size_t i = 0; i < LENGTH(options) && letter != 0; i++)
+        if (options[i].letter == letter)
+            return &options[i];
+    return NULL;
+}
+
+size_t option_command_count(void)
+{
+    return LENGTH(commands);
+}
+
+const OptionCommand *option_command(size_t i)
+{
+    return &commands[i];
+}
+
+const OptionCommand *option_command_by_name(const char *name)
+{
+    for (size_t i = 0; i < LENGTH(commands); i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+#define NEAREST_MAX 40 /* longer words are never mistyped names */
+
+/* Edits (insert, delete, replace, exchange neighbours) from `typed` to `name`. */
+static size_t option_distance(const char *typed, size_t len, const char *name)
+{
+    size_t rows[3][NEAREST_MAX + 1];
+    size_t *before = rows[0], *last = rows[1], *row = rows[2];
+    size_t n = strlen(name);
+
+    for (size_t j = 0; j <= n; j++)
+        last[j] = j;
+    for (size_t i = 1; i <= len; i++) {
+        row[0] = i;
+        for (size_t j = 1; j <= n; j++) {
+            size_t best = last[j - 1] + (typed[i - 1] != name[j - 1]);
+            if (last[j] + 1 < best)
+                best = last[j] + 1;
+            if (row[j - 1] + 1 < best)
+                best = row[j - 1] + 1;
+            if (i > 1 && j > 1 && typed[i - 1] == name[j - 2] && typed[i - 2] == name[j - 1] &&
+                before[j - 2] + 1 < best)
+                best = before[j - 2] + 1;
+            row[j] = best;
+        }
+        size_t *spare = before;
+        before = last;
+        last = row;
+        row = spare;
+    }
+    return last[n];
+}
+
+/* Keeps `name` when it is nearer than the nearest so far; a shortened name is nearest of all. */
+static void option_nearer(const char *typed, size_t len, const char *name, const char **nearest,
+                          size_t *distance)
+{
+    if (len == 0 || len > NEAREST_MAX || strlen(name) > NEAREST_MAX)
+        return;
+    size_t d = option_distance(typed, len, name);
+    if (len >= 3 && strncmp(typed, name, len) == 0)
+        d = 0;
+    else if (d > 1 + len / 4)
+        return;
+    if (*nearest == NULL || d < *distance) {
+        *nearest = name;
+        *distance = d;
+    }
+}
+
+const char *option_nearest(const char *name, size_t len)
+{
+    const char *nearest = NULL;
+    size_t distance = 0;
+    for (size_t i = 0; i < LENGTH(options); i++)
+        option_nearer(name, len, options[i].name, &nearest, &distance);
+    return nearest;
+}
+
+const char *option_nearest_command(const char *name)
+{
+    const char *nearest = NULL;
+    size_t distance = 0;
+    for (size_t i = 0; i < LENGTH(commands); i++)
+        option_nearer(name, strlen(name), commands[i].name, &nearest, &distance);
+    option_nearer(name, strlen(name), "help", &nearest, &distance);
+    return nearest;
+}
+
+bool option_is_harmless(const char *word, size_t len)
+{
+    for (size_t i = 0; i < len; i++)
+        if (strchr(":@=/'\" ", word[i]) != NULL || (unsigned char)word[i] < 0x20)
+            return false;
+    return len <= NEAREST_MAX;
+}
+
+/* Says what was expected, and what was given when that can be shown. */
+static bool option_misfit(const char *label, const char *expected, const char *value, Error *err)
+{
+    if (option_is_harmless(value, strlen(value)))
+        return error_set(err, ERROR_USAGE, "%s takes %s, not \"%s\"", label, expected, value);
+    return error_set(err, ERROR_USAGE, "%s takes %s", label, expected);
+}
+
+static bool option_check_integer(const Option *option, const char *label, const char *value,
+                                 Error *err)
+{
+    char *end;
+    errno = 0;
+    long long n = strtoll(value, &end, 10);
+    if (*value != 0 && *end == 0 && errno == 0 && n >= option->min && n <= option->max)
+        return true;
+    AUTO(mem_free)
+    char *expected = mem_printf("a number from %" PRId64 " to %" PRId64, option->min, option->max);
+    return option_misfit(label, expected, value, err);
+}
+
+static bool option_check_duration(const Option *option, const char *label, const char *value,
+                                  Error *err)
+{
+    int64_t ms;
+    if (clock_parse_duration(value, &ms) && ms >= option->min && ms <= option->max)
+        return true;
+    option_misfit(label, "a duration", value, err);
+    return error_hint(err, "Durations are a number above zero and a unit: 80ms, 60s, 10min, 2h.");
+}
+
+bool option_check(const Option *option, const char *label, const char *value, Error *err)
+{
+    switch (option->type) {
+    case OPTION_SWITCH:
+        return true;
+    case OPTION_TEXT:
+        if (*value != 0)
+            return true;
+        error_set(err, ERROR_USAGE, "%s is empty", label);
+        if (option->secret)
+            return error_hint(err, "Leave it out to connect with the PG* variables alone.");
+        return false;
+    case OPTION_INTEGER:
+        return option_check_integer(option, label, value, err);
+    case OPTION_DURATION:
+        return option_check_duration(option, label, value, err);
+    }
+    return true;
+}
+
+void option_add_commands(Str *out, OptionScope scope)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < LENGTH(commands); i++)
+        left += (scope & commands[i].bit) != 0;
+    bool first = true;
+    for (size_t i = 0; i < LENGTH(commands); i++) {
+        if (!(scope & commands[i].bit))
+            continue;
+        left--;
+        if (!first)
+            str_add(out, left == 0 ? " and " : ", ");
+        first = false;
+        str_add(out, commands[i].name);
+    }
+}
+
+void option_add_range(Str *out, const Option *option)
+{
+    if (option->type == OPTION_INTEGER)
+        str_addf(out, "%" PRId64 " to %" PRId64, option->min, option->max);
+}

@@ -1,0 +1,479 @@
+#include "cli/report.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/figure.h"
+#include "cli/terminal.h"
+
+#define LABEL_WIDTH 14
+
+json_t *report_parse(const char *text)
+{
+    json_t *result = json_loads(text, 0, NULL);
+    if (json_is_object(result))
+        return result;
+    json_decref(result);
+    return json_object();
+}
+
+static const char *report_text(const json_t *object, const char *key)
+{
+    const char *text = json_string_value(json_object_get(object, key));
+    return text != NULL ? text : "";
+}
+
+static bool report_has(const json_t *object, const char *key)
+{
+    return json_is_number(json_object_get(object, key));
+}
+
+static int64_t report_number(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+    return json_is_integer(value) ? json_integer_value(value) : (int64_t)json_number_value(value);
+}
+
+/* "  label         ": what a line begins with. */
+static void report_label(Str *out, const char *label)
+{
+    str_addf(out, "  %-*s ", LABEL_WIDTH, label);
+}
+
+static void report_line(Str *out, const char *label, const char *text)
+{
+    if (*text == 0)
+        return;
+    report_label(out, label);
+    terminal_add_clean(out, text);
+    str_add(out, "\n");
+}
+
+bool report_add_server(Str *out, const json_t *result, const char *side)
+{
+    const json_t *server = json_object_get(result, side);
+    const char *host = report_text(server, "host"), *port = report_text(server, "port");
+    const char *user = report_text(server, "user"), *version = report_text(server, "version");
+    if (*report_text(server, "database") == 0)
+        return false;
+    str_add(out, "database ");
+    terminal_add_clean(out, report_text(server, "database"));
+    if (*host != 0) {
+        str_add(out, " on ");
+        terminal_add_clean(out, host);
+        if (*port != 0)
+            str_addf(out, ":%s", port);
+    }
+    if (*user != 0) {
+        str_add(out, " as ");
+        terminal_add_clean(out, user);
+    }
+    if (*version != 0) {
+        str_add(out, ", PostgreSQL ");
+        terminal_add_clean(out, version);
+    }
+    return true;
+}
+
+static void report_server(Str *out, const json_t *result, const char *side, const char *label)
+{
+    AUTO(str_clear) Str text = STR_INIT;
+    if (report_add_server(&text, result, side))
+        report_line(out, label, str_text(&text));
+}
+
+/* Adds "a, b" of an array of strings. */
+static void report_add_list(Str *out, const json_t *array)
+{
+    size_t i;
+    json_t *value;
+    json_array_foreach((json_t *)(uintptr_t)array, i, value)
+    {
+        const char *text = json_string_value(value);
+        if (text == NULL)
+            continue;
+        str_separate(out, ", ");
+        terminal_add_clean(out, text);
+    }
+}
+
+static void report_list(Str *out, const json_t *result, const char *key, const char *label)
+{
+    AUTO(str_clear) Str text = STR_INIT;
+    report_add_list(&text, json_object_get(result, key));
+    report_line(out, label, str_text(&text));
+}
+
+/* Adds "12 tables" to a list when the result has the number. */
+static void report_add_things(Str *list, const json_t *result, const char *key, const char *one,
+                              const char *plural)
+{
+    if (!report_has(result, key))
+        return;
+    str_separate(list, ", ");
+    figure_add_things(list, report_number(result, key), one, plural);
+}
+
+static void report_copied(Str *out, const json_t *result)
+{
+    AUTO(str_clear) Str list = STR_INIT;
+    report_add_things(&list, result, "tables", "table", NULL);
+    report_add_things(&list, result, "rows", "row", NULL);
+    if (report_has(result, "bytes")) {
+        str_separate(&list, ", ");
+        figure_add_bytes(&list, (double)report_number(result, "bytes"));
+    }
+    report_line(out, "copied", str_text(&list));
+    str_clear(&list);
+    report_add_things(&list, result, "indexes", "index", "indexes");
+    report_add_things(&list, result, "sequences", "sequence", NULL);
+    report_line(out, "built", str_text(&list));
+}
+
+static void report_preserved(Str *out, const json_t *result)
+{
+    AUTO(str_clear) Str list = STR_INIT;
+    size_t i;
+    json_t *table;
+    json_array_foreach(json_object_get(result, "preserved"), i, table)
+    {
+        str_separate(&list, ", ");
+        terminal_add_clean(&list, report_text(table, "table"));
+        if (report_has(table, "rows")) {
+            str_add(&list, " (");
+            figure_add_things(&list, report_number(table, "rows"), "row", NULL);
+            str_add(&list, ")");
+        }
+    }
+    report_line(out, "preserved", str_text(&list));
+}
+
+static void report_swap(Str *out, const json_t *result)
+{
+    const json_t *swap = json_object_get(result, "swap");
+    AUTO(str_clear) Str text = STR_INIT;
+    if (report_has(swap, "locked_ms")) {
+        str_addf(&text, "tables locked for %.0f ms",
+                 json_number_value(json_object_get(swap, "locked_ms")));
+    }
+    report_add_things(&text, swap, "attempts", "attempt", NULL);
+    report_line(out, "swap", str_text(&text));
+}
+
+static void report_time(Str *out, const json_t *result)
+{
+    AUTO(str_clear) Str parts = STR_INIT;
+    int64_t total = 0;
+    size_t i, n = 0;
+    json_t *phase;
+    json_array_foreach(json_object_get(result, "phases"), i, phase)
+    {
+        int64_t ms = report_number(phase, "ms");
+        total += ms;
+        n++;
+        str_separate(&parts, ", ");
+        terminal_add_clean(&parts, report_text(phase, "name"));
+        str_add(&parts, " ");
+        figure_add_duration(&parts, ms);
+    }
+    if (n == 0)
+        return;
+    AUTO(str_clear) Str text = STR_INIT;
+    figure_add_duration(&text, total);
+    if (n > 1)
+        str_addf(&text, " (%s)", str_text(&parts));
+    report_line(out, "time", str_text(&text));
+}
+
+static void report_next(Str *out, const json_t *result, const char *heading)
+{
+    size_t i;
+    json_t *line;
+    json_array_foreach(json_object_get(result, "next"), i, line)
+    {
+        if (i == 0)
+            str_addf(out, "%s\n", heading);
+        str_add(out, "  ");
+        const char *text = json_string_value(line);
+        terminal_add_clean(out, text != NULL ? text : "");
+        str_add(out, "\n");
+    }
+}
+
+static void report_warnings(Str *out, const json_t *result, size_t shown)
+{
+    const json_t *warnings = json_object_get(result, "warnings");
+    size_t n = json_array_size(warnings);
+    if (n == 0)
+        return;
+    AUTO(str_clear) Str text = STR_INIT;
+    if (n <= shown) {
+        figure_add_count(&text, (int64_t)n);
+        str_add(&text, ", shown above");
+        report_line(out, "warnings", str_text(&text));
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const char *warning = json_string_value(json_array_get(warnings, i));
+        report_line(out, i == 0 ? "warnings" : "", warning != NULL ? warning : "");
+    }
+}
+
+static bool report_is_dry(const json_t *result)
+{
+    return json_is_true(json_object_get(result, "dry_run"));
+}
+
+static void report_plan(Str *out, const json_t *result)
+{
+    const json_t *plan = json_object_get(result, "plan");
+    size_t n = json_array_size(plan);
+    if (n == 0)
+        return;
+    str_add(out, "\nPlan:\n");
+    for (size_t i = 0; i < n; i++) {
+        const char *step = json_string_value(json_array_get(plan, i));
+        str_add(out, "  ");
+        terminal_add_clean(out, step != NULL ? step : "");
+        str_add(out, "\n");
+    }
+}
+
+static const char *report_headline(PgzmCommand command, const json_t *result)
+{
+    if (report_is_dry(result))
+        return "Dry run: nothing was changed.";
+    switch (command) {
+    case PGZM_START:
+        if (strcmp(report_text(result, "state"), "PREPARED") == 0)
+            return "Prepared, but not live yet.";
+        return "Done: the new data is live.";
+    case PGZM_PREPARE:
+        return "Prepared: everything is copied, nothing is live yet.";
+    case PGZM_SWAP:
+        return "Done: the new data is live.";
+    case PGZM_ROLLBACK:
+        return "Rolled back: the old data is live again.";
+    case PGZM_ABORT:
+        return "Aborted: what was built is dropped, live tables are untouched.";
+    case PGZM_STATUS:
+    case PGZM_LIST:
+        break;
+    }
+    return "Done.";
+}
+
+static void report_change(Str *out, PgzmCommand command, const json_t *result, size_t shown)
+{
+    str_addf(out, "%s\n\n", report_headline(command, result));
+    report_line(out, "migration", report_text(result, "timestamp"));
+    report_line(out, "state", report_text(result, "state"));
+    report_server(out, result, "source", "source");
+    report_line(out, "source as of", report_text(result, "source_as_of"));
+    report_server(out, result, "dest", "destination");
+    report_copied(out, result);
+    report_preserved(out, result);
+    report_swap(out, result);
+    report_list(out, result, "backup_schemas", "backup");
+    report_time(out, result);
+    report_warnings(out, result, shown);
+    report_plan(out, result);
+    report_next(out, result, "\nNext:");
+}
+
+static void report_status_preserved(Str *out, const json_t *migration)
+{
+    size_t i;
+    json_t *table;
+    json_array_foreach(json_object_get(migration, "preserved"), i, table)
+    {
+        AUTO(str_clear) Str text = STR_INIT;
+        terminal_add_clean(&text, report_text(table, "table"));
+        if (report_has(table, "rows_behind")) {
+            int64_t behind = report_number(table, "rows_behind");
+            str_add(&text, ": ");
+            if (behind == 0)
+                str_add(&text, "in step");
+            else {
+                figure_add_things(&text, behind, "row", NULL);
+                str_add(&text, " behind");
+            }
+        }
+        if (report_number(table, "errors") > 0) {
+            str_add(&text, ", ");
+            figure_add_things(&text, report_number(table, "errors"), "error", NULL);
+        }
+        report_line(out, i == 0 ? "preserved" : "", str_text(&text));
+    }
+}
+
+static void report_status_migration(Str *out, const json_t *migration)
+{
+    str_add(out, "Migration ");
+    terminal_add_clean(out, report_text(migration, "timestamp"));
+    str_add(out, " is ");
+    terminal_add_clean(out, report_text(migration, "state"));
+    str_add(out, ".\n\n");
+    report_line(out, "started", report_text(migration, "started"));
+    report_line(out, "source as of", report_text(migration, "source_as_of"));
+    if (report_has(migration, "tasks_total")) {
+        AUTO(str_clear) Str text = STR_INIT;
+        figure_add_count(&text, report_number(migration, "tasks_done"));
+        str_add(&text, " of ");
+        figure_add_count(&text, report_number(migration, "tasks_total"));
+        str_add(&text, " done");
+        report_line(out, "tasks", str_text(&text));
+    }
+    report_status_preserved(out, migration);
+}
+
+static void report_status(Str *out, const json_t *result)
+{
+    const json_t *migration = json_object_get(result, "migration");
+    if (json_is_object(migration))
+        report_status_migration(out, migration);
+    else
+        str_add(out, "No migration yet.\n\n");
+    AUTO(str_clear) Str text = STR_INIT;
+    if (json_is_true(json_object_get(result, "shadowSchemaExists"))) {
+        figure_add_things(&text, report_number(result, "shadowTableCount"), "table", NULL);
+        report_add_things(&text, result, "syncTriggerCount", "sync trigger", NULL);
+        report_line(out, "shadow", str_text(&text));
+        str_clear(&text);
+    }
+    report_add_list(&text, json_object_get(result, "backupSchemas"));
+    if (text.len == 0 && report_number(result, "backupCount") > 0)
+        figure_add_count(&text, report_number(result, "backupCount"));
+    report_line(out, "backups", text.len > 0 ? str_text(&text) : "none");
+    const json_t *reasons = json_object_get(result, "reasons");
+    bool ready = json_is_true(json_object_get(result, "readyForSwap"));
+    report_line(out, "ready to swap", ready ? "yes" : "no");
+    for (size_t i = 0; i < json_array_size(reasons); i++) {
+        const char *reason = json_string_value(json_array_get(reasons, i));
+        report_line(out, "", reason != NULL ? reason : "");
+    }
+    report_next(out, result, "\nNext:");
+}
+
+enum { LIST_COLUMNS = 6 };
+
+/* Fills the cells of one row of list; each is cleared by the caller. */
+static void report_list_row(const json_t *backup, Str cells[LIST_COLUMNS])
+{
+    static const char *const texts[] = {"timestamp", "created", "state"};
+    for (size_t i = 0; i < LENGTH(texts); i++)
+        terminal_add_clean(&cells[i], report_text(backup, texts[i]));
+    if (report_has(backup, "tableCount"))
+        figure_add_count(&cells[3], report_number(backup, "tableCount"));
+    if (report_has(backup, "size"))
+        figure_add_bytes(&cells[4], (double)report_number(backup, "size"));
+    report_add_list(&cells[5], json_object_get(backup, "schemas"));
+}
+
+static void report_list_print(Str *out, const Str cells[LIST_COLUMNS],
+                              const size_t widths[LIST_COLUMNS])
+{
+    for (size_t c = 0; c < LIST_COLUMNS; c++) {
+        const char *text = str_text(&cells[c]);
+        int padding = (int)(widths[c] - terminal_columns(text));
+        bool number = c == 3 || c == 4;
+        if (number)
+            str_addf(out, "%*s%s", padding, "", text);
+        else if (c + 1 < LIST_COLUMNS)
+            str_addf(out, "%s%*s", text, padding, "");
+        else
+            str_add(out, text);
+        str_add(out, c + 1 < LIST_COLUMNS ? "  " : "\n");
+    }
+}
+
+static void report_backups(Str *out, const json_t *result)
+{
+    static const char *const titles[LIST_COLUMNS] = {"migration", "created", "state",
+                                                     "tables",    "size",    "backup schemas"};
+    const json_t *backups = json_object_get(result, "backups");
+    size_t n = json_array_size(backups);
+    if (n == 0) {
+        str_add(out, "No migrations yet.\n");
+        return;
+    }
+    Str(*rows)[LIST_COLUMNS] = mem_alloc((n + 1) * sizeof *rows);
+    size_t widths[LIST_COLUMNS] = {0};
+    for (size_t c = 0; c < LIST_COLUMNS; c++)
+        str_add(&rows[0][c], titles[c]);
+    for (size_t i = 0; i < n; i++)
+        report_list_row(json_array_get(backups, i), rows[i + 1]);
+    for (size_t i = 0; i <= n; i++)
+        for (size_t c = 0; c < LIST_COLUMNS; c++) {
+            size_t width = terminal_columns(str_text(&rows[i][c]));
+            widths[c] = width > widths[c] ? width : widths[c];
+        }
+    for (size_t i = 0; i <= n; i++) {
+        report_list_print(out, rows[i], widths);
+        for (size_t c = 0; c < LIST_COLUMNS; c++)
+            str_clear(&rows[i][c]);
+    }
+    mem_free(rows);
+}
+
+void report_write(Str *out, PgzmCommand command, const json_t *result, size_t warnings_shown)
+{
+    if (command == PGZM_STATUS)
+        report_status(out, result);
+    else if (command == PGZM_LIST)
+        report_backups(out, result);
+    else
+        report_change(out, command, result, warnings_shown);
+}
+
+void report_write_failure(Str *out, const json_t *result)
+{
+    const char *state = report_text(result, "state");
+    const char *id = report_text(result, "timestamp");
+    if (*state != 0 && *id != 0) {
+        str_add(out, "Migration ");
+        terminal_add_clean(out, id);
+        str_add(out, " is ");
+        terminal_add_clean(out, state);
+        str_add(out, ".\n");
+    }
+    report_next(out, result, "To go on or clean up:");
+}
+
+static json_t *report_string(const char *text)
+{
+    AUTO(str_clear) Str clean = STR_INIT;
+    terminal_add_clean(&clean, text);
+    return json_string(str_text(&clean));
+}
+
+static json_t *report_lower(const char *text)
+{
+    AUTO(str_clear) Str lower = STR_INIT;
+    for (; *text != 0; text++)
+        str_add_bytes(&lower, &(char){(char)tolower((unsigned char)*text)}, 1);
+    return json_string(str_text(&lower));
+}
+
+void report_write_json(Str *out, const json_t *result, const ReportError *error)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "ok", json_boolean(error == NULL));
+    if (error != NULL) {
+        json_t *why = json_object();
+        json_object_set_new(why, "kind", report_lower(error_kind_name(error->kind)));
+        json_object_set_new(why, "message", report_string(error->message));
+        json_object_set_new(why, "hint",
+                            error->hint != NULL ? report_string(error->hint) : json_null());
+        json_object_set_new(why, "sqlstate",
+                            *error->sqlstate != 0 ? report_string(error->sqlstate) : json_null());
+        json_object_set_new(why, "exit_code", json_integer(error->exit_code));
+        json_object_set_new(object, "error", why);
+    }
+    json_object_update_missing(object, (json_t *)(uintptr_t)result);
+    char *text = json_dumps(object, JSON_COMPACT);
+    str_addf(out, "%s\n", text != NULL ? text : "{}");
+    free(text);
+    json_decref(object);
+}

@@ -1,0 +1,45 @@
+/*
+ * report.h - the result of a command as a person reads it, and as --json prints it. Made from the
+ * JSON object that the library leaves; a key that is missing is left out. Prints nothing itself.
+ *
+ * Threads: any.
+ */
+#ifndef PGZM_CLI_REPORT_H
+#define PGZM_CLI_REPORT_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/str.h"
+#include "engine/pgzm.h"
+
+/* What went wrong, borrowed from wherever it is. */
+typedef struct ReportError {
+    ErrorKind kind;
+    const char *message;
+    const char *hint;     /* NULL: none */
+    const char *sqlstate; /* "": none */
+    int exit_code;
+} ReportError;
+
+/* The result object in text form as a value; an empty object when it is none. Owned: json_decref.
+ */
+json_t *report_parse(const char *text);
+
+/* What a person reads after a command that went well. `warnings_shown`: how many warnings already
+ * stand on standard error. */
+void report_write(Str *out, PgzmCommand command, const json_t *result, size_t warnings_shown);
+
+/* What a person reads after the error message of a command that failed: what is left behind, and
+ * the command lines that go on or clean up. Nothing when there is nothing to say. */
+void report_write_failure(Str *out, const json_t *result);
+
+/* One line: {"ok": …, "error": …, the result's keys}. `error` NULL: it went well. */
+void report_write_json(Str *out, const json_t *result, const ReportError *error);
+
+/* "database shop on db1:5432 as alice (PostgreSQL 15.8)"; false when the result does not say. */
+bool report_add_server(Str *out, const json_t *result, const char *side);
+
+#endif
