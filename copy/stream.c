@@ -111,16 +111,17 @@ static StreamEnd listen_dest(Stream *s)
 
 static int64_t patience(const Stream *s)
 {
-    if (s->source_hidden)
-        return HIDDEN_LOOK_MS;
-    return s->doubt_since != 0 ? DOUBT_MS : -1;
+    if (s->doubt_since != 0)
+        return DOUBT_MS;
+    return s->source_hidden ? HIDDEN_LOOK_MS : -1;
 }
 
 /* Waits until either side can go on, or the token is set, and lets them. */
 static StreamEnd step(Stream *s, bool sending, Error *err)
 {
-    const int fds[2] = {sending ? -1 : PQsocket(s->from), PQsocket(s->to)};
-    const short events[2] = {POLLIN, (short)(sending ? POLLIN | POLLOUT : POLLIN)};
+    bool doubtful = s->doubt_since != 0; /* nothing moves until that is settled */
+    const int fds[2] = {sending || doubtful ? -1 : PQsocket(s->from), PQsocket(s->to)};
+    const short events[2] = {POLLIN, (short)(sending && !doubtful ? POLLIN | POLLOUT : POLLIN)};
     short revents[2];
     int ready = cancel_poll(conn_cancel(s->dest), fds, events, revents, patience(s));
     if (ready < 0) {
