@@ -1,0 +1,94 @@
+-- What binary COPY of each table's columns would need, as this server sees it.
+-- $1 text[]: names of the schemas; empty: all but system schemas and those that begin with "pgzm".
+-- Columns: schema, name, lacks_send, lacks_receive, reg_type, embeds_oid, numeric, interval,
+-- jsonpath, money, foreign_types (send functions from outside pg_catalog as "function extension
+-- version"; "" for none), column_types (names of types without schema; "" for none).
+-- Generated columns do not travel and are not looked at.
+WITH RECURSIVE relations AS (
+    SELECT c.oid, n.nspname, c.relname
+    FROM pg_catalog.pg_class c
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE CASE WHEN pg_catalog.cardinality($1::pg_catalog.text[]) > 0
+               THEN n.nspname = ANY ($1::pg_catalog.text[])
+               ELSE n.nspname !~ '^(pg_|pgzm)' AND n.nspname <> 'information_schema' END
+      AND c.relkind IN ('r', 'p')
+), columns AS (
+    SELECT r.oid AS relation, a.attname AS name, a.atttypid AS type,
+           pg_catalog.format_type(a.atttypid, a.atttypmod) AS printed,
+           pg_catalog.quote_ident(n.nspname) || '.' AS prefix
+    FROM relations r
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid
+    JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+    JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+    WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+), walk(root, type) AS (
+    SELECT c.type, c.type FROM columns c GROUP BY c.type
+    UNION
+    SELECT w.root, next.type
+    FROM walk w
+    JOIN pg_catalog.pg_type t ON t.oid = w.type
+    CROSS JOIN LATERAL (
+        SELECT t.typbasetype WHERE t.typtype = 'd'
+        UNION ALL
+        SELECT t.typelem WHERE t.typsend = 'pg_catalog.array_send'::pg_catalog.regproc
+        UNION ALL
+        SELECT a.atttypid FROM pg_catalog.pg_attribute a
+        WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+        UNION ALL
+        SELECT r.rngsubtype FROM pg_catalog.pg_range r WHERE r.rngtypid = t.oid
+        UNION ALL -- from a multirange to its range
+        SELECT d.refobjid FROM pg_catalog.pg_depend d
+        WHERE t.typtype = 'm' AND d.classid = 1247 AND d.objid = t.oid AND d.refclassid = 1247
+          AND d.deptype = 'i'
+    ) next(type)
+), flags AS (
+    SELECT w.root,
+           pg_catalog.bool_or(t.typsend = 0) AS lacks_send,
+           -- Receive functions that only raise an error: pg_node_tree, pg_ndistinct,
+           -- pg_dependencies, pg_mcv_list and the two summaries of BRIN.
+           pg_catalog.bool_or(t.typreceive = 0
+                              OR t.oid IN (194, 3361, 3402, 5017, 4600, 4601)) AS lacks_receive,
+           pg_catalog.bool_or(t.oid IN (24, 2202, 2203, 2204, 2205, 2206, 3734, 3769, 4089, 4096,
+                                        4191)) AS reg_type,
+           -- Below 10000 OIDs are the same everywhere.
+           pg_catalog.bool_or(
+               t.typsend = 'pg_catalog.array_send'::pg_catalog.regproc AND t.typelem >= 10000
+               OR EXISTS (SELECT FROM pg_catalog.pg_attribute a
+                          WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0
+                            AND NOT a.attisdropped AND a.atttypid >= 10000)) AS embeds_oid,
+           pg_catalog.bool_or(t.oid = 1700) AS has_numeric,
+           pg_catalog.bool_or(t.oid = 1186) AS has_interval,
+           pg_catalog.bool_or(t.oid = 4072) AS has_jsonpath,
+           pg_catalog.bool_or(t.oid = 790) AS has_money,
+           pg_catalog.array_agg(p.proname || COALESCE(' ' || x.extname || ' ' || x.extversion, ''))
+               FILTER (WHERE p.pronamespace <> 11) AS foreign_types
+    FROM walk w
+    JOIN pg_catalog.pg_type t ON t.oid = w.type
+    LEFT JOIN pg_catalog.pg_proc p ON p.oid = t.typsend
+    LEFT JOIN pg_catalog.pg_depend d
+           ON d.classid = 1255 AND d.objid = p.oid AND d.refclassid = 3079 AND d.deptype = 'e'
+    LEFT JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid
+    GROUP BY w.root
+)
+SELECT r.nspname AS schema, r.relname AS name,
+       COALESCE(pg_catalog.bool_or(f.lacks_send), false) AS lacks_send,
+       COALESCE(pg_catalog.bool_or(f.lacks_receive), false) AS lacks_receive,
+       COALESCE(pg_catalog.bool_or(f.reg_type), false) AS reg_type,
+       COALESCE(pg_catalog.bool_or(f.embeds_oid), false) AS embeds_oid,
+       COALESCE(pg_catalog.bool_or(f.has_numeric), false) AS numeric,
+       COALESCE(pg_catalog.bool_or(f.has_interval), false) AS interval,
+       COALESCE(pg_catalog.bool_or(f.has_jsonpath), false) AS jsonpath,
+       COALESCE(pg_catalog.bool_or(f.has_money), false) AS money,
+       COALESCE(pg_catalog.string_agg(DISTINCT s.foreign_type, ', '), '') AS foreign_types,
+       COALESCE((SELECT pg_catalog.string_agg(
+                            pg_catalog.quote_ident(o.name) || ' '
+                            || CASE WHEN pg_catalog.starts_with(o.printed, o.prefix)
+                               THEN pg_catalog.substr(o.printed, pg_catalog.length(o.prefix) + 1)
+                               ELSE o.printed END,
+                            ', ' ORDER BY o.name)
+                 FROM columns o WHERE o.relation = r.oid), '') AS column_types
+FROM relations r
+LEFT JOIN columns c ON c.relation = r.oid
+LEFT JOIN flags f ON f.root = c.type
+LEFT JOIN LATERAL pg_catalog.unnest(f.foreign_types) s(foreign_type) ON true
+GROUP BY r.oid, r.nspname, r.relname

@@ -1,0 +1,108 @@
+-- What exists and is not carried over: objects of the schemas, and global ones of the database.
+-- $1 text[]: names of the schemas; empty: all but system schemas and those that begin with "pgzm".
+-- Columns: kind, identity (as pg_identify_object prints it, where it can).
+-- Members of extensions come with these; what initdb made has an OID below 16384. Large objects
+-- are one row with their number, settings are named without their values.
+WITH scope AS (
+    SELECT n.oid
+    FROM pg_catalog.pg_namespace n
+    WHERE CASE WHEN pg_catalog.cardinality($1::pg_catalog.text[]) > 0
+               THEN n.nspname = ANY ($1::pg_catalog.text[])
+               ELSE n.nspname !~ '^(pg_|pgzm)' AND n.nspname <> 'information_schema' END
+), here AS (
+    SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
+), found(kind, classid, oid, namespace) AS (
+    SELECT 'aggregate', 1255::pg_catalog.oid, p.oid, p.pronamespace
+    FROM pg_catalog.pg_proc p WHERE p.prokind = 'a'
+    UNION ALL
+    SELECT CASE WHEN t.typisdefined THEN 'base type' ELSE 'shell type' END, 1247, t.oid,
+           t.typnamespace
+    FROM pg_catalog.pg_type t
+    WHERE (t.typtype = 'b' OR NOT t.typisdefined)
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = t.oid)
+    UNION ALL
+    SELECT 'operator', 2617, o.oid, o.oprnamespace FROM pg_catalog.pg_operator o
+    UNION ALL
+    SELECT 'operator class', 2616, o.oid, o.opcnamespace FROM pg_catalog.pg_opclass o
+    UNION ALL
+    SELECT 'operator family', 2753, f.oid, f.opfnamespace FROM pg_catalog.pg_opfamily f
+    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_opclass o WHERE o.opcfamily = f.oid)
+    UNION ALL
+    SELECT 'cast', 2605, c.oid, NULL FROM pg_catalog.pg_cast c
+    UNION ALL
+    SELECT 'transform', 3576, t.oid, NULL FROM pg_catalog.pg_transform t
+    UNION ALL
+    SELECT 'conversion', 2607, c.oid, c.connamespace FROM pg_catalog.pg_conversion c
+    UNION ALL
+    SELECT 'collation', 3456, c.oid, c.collnamespace FROM pg_catalog.pg_collation c
+    UNION ALL
+    SELECT 'text search parser', 3601, p.oid, p.prsnamespace FROM pg_catalog.pg_ts_parser p
+    UNION ALL
+    SELECT 'text search template', 3764, t.oid, t.tmplnamespace FROM pg_catalog.pg_ts_template t
+    UNION ALL
+    SELECT 'text search dictionary', 3600, d.oid, d.dictnamespace FROM pg_catalog.pg_ts_dict d
+    UNION ALL
+    SELECT 'text search configuration', 3602, c.oid, c.cfgnamespace
+    FROM pg_catalog.pg_ts_config c
+    UNION ALL
+    SELECT 'language', 2612, l.oid, NULL FROM pg_catalog.pg_language l
+    UNION ALL
+    SELECT 'access method', 2601, a.oid, NULL FROM pg_catalog.pg_am a
+    UNION ALL
+    SELECT 'foreign-data wrapper', 2328, w.oid, NULL FROM pg_catalog.pg_foreign_data_wrapper w
+    UNION ALL
+    SELECT 'server', 1417, s.oid, NULL FROM pg_catalog.pg_foreign_server s
+    UNION ALL
+    SELECT 'user mapping', 1418, m.umid, NULL FROM pg_catalog.pg_user_mappings m
+    UNION ALL
+    SELECT 'foreign table', 1259, c.oid, c.relnamespace
+    FROM pg_catalog.pg_class c WHERE c.relkind = 'f'
+    UNION ALL
+    SELECT 'extended statistics', 3381, s.oid, s.stxnamespace
+    FROM pg_catalog.pg_statistic_ext s
+    UNION ALL
+    SELECT 'event trigger', 3466, t.oid, NULL FROM pg_catalog.pg_event_trigger t
+    UNION ALL
+    SELECT 'publication', 6104, p.oid, NULL FROM pg_catalog.pg_publication p
+    UNION ALL
+    SELECT 'default privileges', 826, a.oid, NULLIF(a.defaclnamespace, 0)
+    FROM pg_catalog.pg_default_acl a
+), listed(kind, identity) AS (
+    SELECT f.kind,
+           CASE WHEN f.kind = 'user mapping' THEN
+               (SELECT m.usename || ' on server ' || m.srvname
+                FROM pg_catalog.pg_user_mappings m WHERE m.umid = f.oid)
+           ELSE (pg_catalog.pg_identify_object(f.classid, f.oid, 0)).identity END
+    FROM found f
+    WHERE f.oid >= 16384
+      AND (f.namespace IS NULL OR f.namespace IN (SELECT s.oid FROM scope s))
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
+                      WHERE e.classid = f.classid AND e.objid = f.oid AND e.objsubid = 0
+                        AND e.deptype IN ('e', 'i'))
+    UNION ALL
+    SELECT 'subscription', pg_catalog.quote_ident(s.subname)
+    FROM pg_catalog.pg_subscription s JOIN here h ON s.subdbid = h.oid
+    UNION ALL
+    SELECT 'security label',
+           l.provider || ' on ' || i.type || ' ' || i.identity
+    FROM pg_catalog.pg_seclabel l,
+         pg_catalog.pg_identify_object(l.classoid, l.objoid, l.objsubid) i
+    UNION ALL
+    SELECT 'large objects', pg_catalog.count(*)::pg_catalog.text
+    FROM pg_catalog.pg_largeobject_metadata HAVING pg_catalog.count(*) > 0
+    UNION ALL
+    SELECT 'database setting',
+           pg_catalog.split_part(c.setting, '=', 1)
+           || COALESCE(' for role ' || pg_catalog.quote_ident(r.rolname), '')
+    FROM pg_catalog.pg_db_role_setting s
+    JOIN here h ON s.setdatabase = h.oid
+    LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole,
+    pg_catalog.unnest(s.setconfig) c(setting)
+    UNION ALL
+    SELECT 'rows of an extension''s table', x.extname || ': ' || t.oid::pg_catalog.regclass
+    FROM pg_catalog.pg_extension x, pg_catalog.unnest(x.extconfig) t(oid)
+)
+SELECT l.kind, l.identity
+FROM listed l
+WHERE l.identity IS NOT NULL
+ORDER BY l.kind, l.identity
