@@ -56,6 +56,16 @@ typedef struct Kind {
     void (*build)(Builder *builder, const void *object);
 } Kind;
 
+/*
+ * Stand-ins for a column number in an Address: what a fragment did to an object, for others to need
+ * (builder_provides, builder_needs). Where no fragment provides it the object itself is meant.
+ */
+enum {
+    SUBID_ATTACHED = -1,  /* an index became part of a partitioned one */
+    SUBID_REFRESHED = -2, /* a materialized view has its rows */
+    SUBID_ENABLED = -3    /* a trigger and its clones have the trigger's enabled state */
+};
+
 extern const Kind *const kinds[]; /* ends with NULL */
 
 /* One per file of a kind. */

@@ -67,8 +67,8 @@ typedef struct Schema {
 } Schema;
 
 typedef struct Extension {
-    Object object;       /* schema: where its members are */
-    const char *version; /* installed version, for messages */
+    Object object;               /* schema: where its members are */
+    const char *version;         /* installed version, for messages */
     const char *default_comment; /* the one that CREATE EXTENSION makes; NULL when not known */
     bool relocatable;
 } Extension;
@@ -189,6 +189,7 @@ typedef struct View {
     const char *check_option; /* "LOCAL", "CASCADED" or NULL */
     const char *access_method, *tablespace;
     bool populated;
+    int64_t total_bytes;   /* of a matview: heap and TOAST */
     const Column *columns; /* for comments, defaults of views, statistics of matviews */
     size_t column_count;
 } View;

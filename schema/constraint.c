@@ -1,0 +1,224 @@
+#include <stddef.h>
+#include <string.h>
+
+#include "schema/index.h"
+#include "schema/kind.h"
+
+/*
+ * Checks of tables and domains, primary keys, unique and exclusion constraints with their indexes,
+ * foreign keys.
+ */
+
+static const Field fields[] = {
+    FIELD(FIELD_CHAR, Constraint, contype, "contype"),
+    FIELD(FIELD_OID, Constraint, table, "table"),
+    FIELD(FIELD_OID, Constraint, domain, "domain"),
+    FIELD(FIELD_OID, Constraint, index, "index"),
+    FIELD(FIELD_OID, Constraint, referenced_table, "referenced_table"),
+    FIELD(FIELD_OID, Constraint, parent, "parent"),
+    FIELD(FIELD_TEXT, Constraint, def, "def"),
+    FIELD(FIELD_BOOL, Constraint, local, "local"),
+    FIELD(FIELD_BOOL, Constraint, validated, "validated"),
+    FIELD(FIELD_BOOL, Constraint, no_inherit, "no_inherit"),
+    FIELD(FIELD_BOOL, Constraint, deferrable, "deferrable"),
+    FIELD(FIELD_BOOL, Constraint, deferred, "deferred"),
+};
+
+static void build_comment(Builder *builder, size_t index, const Constraint *item, const char *noun,
+                          const char *owner)
+{
+    const char *identity = arena_printf(builder_arena(builder), "%s ON %s%s",
+                                        builder_ident(builder, item->object.name), noun, owner);
+    builder_add_comment(builder, index, &item->object, "CONSTRAINT", identity,
+                        item->object.comment);
+}
+
+/* ---- checks ---------------------------------------------------------------------------------- */
+
+static void build_domain_check(Builder *builder, const Constraint *item)
+{
+    const Type *domain = model_type(builder_model(builder), item->domain);
+    if (domain == NULL)
+        return;
+    const char *name = builder_name(builder, domain->object.schema, domain->object.name);
+    size_t index =
+        builder_add(builder, FRAGMENT_CHECK, item->validated ? SECTION_PRE : SECTION_POST,
+                    &item->object, 0, "ALTER DOMAIN %s ADD CONSTRAINT %s %s", name,
+                    builder_ident(builder, item->object.name), item->def);
+    builder_needs(builder, index, domain->object.address);
+    build_comment(builder, index, item, "DOMAIN ", name);
+}
+
+/* What DETACH PARTITION CONCURRENTLY may have left: it holds the OID of the former parent. */
+static bool is_leftover_bound(const Constraint *item)
+{
+    static const char start[] = "CHECK (satisfies_hash_partition(";
+    return strncmp(item->def, start, sizeof(start) - 1) == 0;
+}
+
+/*
+ * Whether a check gets a statement of its own. An inherited one comes with the parent's; but a
+ * partition is made by itself, and ATTACH wants it to have its parent's checks already. One that is
+ * not validated is added when partitions are attached, and then reaches them from the parent.
+ */
+static bool is_check_stated(const Constraint *item, const Table *table)
+{
+    if (item->local)
+        return !is_leftover_bound(item);
+    return table->is_partition && item->validated;
+}
+
+static void build_check(Builder *builder, const Constraint *item, const Table *table)
+{
+    const char *name = builder_name(builder, table->object.schema, table->object.name);
+    if (!is_check_stated(item, table))
+        return;
+    /* Without ONLY: children that exist already get it too, as the server insists. */
+    size_t index =
+        builder_add(builder, FRAGMENT_CHECK, item->validated ? SECTION_PRE : SECTION_POST,
+                    &item->object, item->table, "ALTER TABLE %s ADD CONSTRAINT %s %s", name,
+                    builder_ident(builder, item->object.name), item->def);
+    if (!item->validated)
+        builder_fragment(builder, index)->weight = 0;
+    builder_needs(builder, index, table->object.address);
+    build_comment(builder, index, item, "", name);
+}
+
+/* ---- constraints that are indexes ------------------------------------------------------------ */
+
+static const char *deferral(const Constraint *item)
+{
+    if (!item->deferrable)
+        return "";
+    return item->deferred ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE";
+}
+
+/* The key as ALTER TABLE takes it. pg_get_constraintdef leaves out storage options and tablespace,
+ * which stand before DEFERRABLE, so it is assembled. */
+static void add_key(Builder *builder, Str *s, const Constraint *item, const Index *index)
+{
+    if (item->contype == 'p')
+        str_add(s, "PRIMARY KEY");
+    else
+        str_add(s, index->nulls_not_distinct ? "UNIQUE NULLS NOT DISTINCT" : "UNIQUE");
+    str_addf(s, " (%s%s)", index->columns_def, index->without_overlaps ? " WITHOUT OVERLAPS" : "");
+    if (index->include_def != NULL)
+        str_addf(s, " INCLUDE (%s)", index->include_def);
+    if (index->options != NULL)
+        str_addf(s, " WITH (%s)", index->options);
+    if (index->tablespace != NULL)
+        str_addf(s, " USING INDEX TABLESPACE %s", builder_ident(builder, index->tablespace));
+    str_add(s, deferral(item));
+}
+
+/* True when the index can be built first and made a constraint then: a short lock at the end. */
+static bool is_built_as_index(const Constraint *item, const Index *index)
+{
+    return item->contype != 'x' && index->relkind == 'i' && !index->without_overlaps;
+}
+
+static size_t build_with_index(Builder *builder, const Constraint *item, const Index *index,
+                               const char *table)
+{
+    size_t made = builder_add(builder, FRAGMENT_INDEX, SECTION_POST, &index->object, item->table,
+                              "%s", index->def);
+    builder_needs(builder, made, (Address){CATALOG_CLASS, item->table, 0});
+    const char *name = builder_ident(builder, item->object.name);
+    size_t added =
+        builder_add(builder, FRAGMENT_CONSTRAINT, SECTION_POST, &item->object, item->table,
+                    "ALTER TABLE ONLY %s ADD CONSTRAINT %s %s USING INDEX %s%s", table, name,
+                    item->contype == 'p' ? "PRIMARY KEY" : "UNIQUE",
+                    builder_ident(builder, index->object.name), deferral(item));
+    builder_fragment(builder, added)->weight = 0;
+    builder_needs_fragment(builder, added, made);
+    return added;
+}
+
+static size_t build_whole(Builder *builder, const Constraint *item, const Index *index,
+                          const char *table)
+{
+    AUTO(str_clear) Str s = STR_INIT;
+    if (item->contype == 'x')
+        str_add(&s, item->def);
+    else
+        add_key(builder, &s, item, index);
+    size_t added = builder_add(builder, FRAGMENT_CONSTRAINT, SECTION_POST, &item->object,
+                               item->table, "ALTER TABLE ONLY %s ADD CONSTRAINT %s %s", table,
+                               builder_ident(builder, item->object.name), str_text(&s));
+    builder_provides(builder, added, index->object.address);
+    builder_needs(builder, added, (Address){CATALOG_CLASS, item->table, 0});
+    /* The definition of an exclusion constraint has no place for it that could be found safely. */
+    if (item->contype == 'x' && index->tablespace != NULL) {
+        size_t moved = builder_add(builder, FRAGMENT_PROPERTY, SECTION_POST, &index->object,
+                                   item->table, "ALTER INDEX %s SET TABLESPACE %s",
+                                   builder_name(builder, index->object.schema, index->object.name),
+                                   builder_ident(builder, index->tablespace));
+        builder_needs_fragment(builder, moved, added);
+    }
+    return added;
+}
+
+static void build_key(Builder *builder, const Constraint *item, const Table *table)
+{
+    const Index *index = model_index(builder_model(builder), item->index);
+    if (index == NULL)
+        return;
+    const char *name = builder_name(builder, table->object.schema, table->object.name);
+    size_t added = is_built_as_index(item, index) ? build_with_index(builder, item, index, name)
+                                                  : build_whole(builder, item, index, name);
+    build_comment(builder, added, item, "", name);
+    index_build_properties(builder, added, index);
+}
+
+/* ---- foreign keys ---------------------------------------------------------------------------- */
+
+static void build_foreign_key(Builder *builder, const Constraint *item, const Table *table)
+{
+    if (item->parent != 0)
+        return; /* made with the partitioned table's */
+    const char *name = builder_name(builder, table->object.schema, table->object.name);
+    size_t added =
+        builder_add(builder, FRAGMENT_FOREIGN_KEY, SECTION_POST, &item->object, item->table,
+                    "ALTER TABLE %s%s ADD CONSTRAINT %s %s", table->relkind == 'p' ? "" : "ONLY ",
+                    name, builder_ident(builder, item->object.name), item->def);
+    if (!item->validated)
+        builder_fragment(builder, added)->weight = 0;
+    builder_needs(builder, added, (Address){CATALOG_CLASS, item->table, 0});
+    builder_needs(builder, added, (Address){CATALOG_CLASS, item->referenced_table, 0});
+    builder_needs(builder, added, (Address){CATALOG_CLASS, item->index, 0});
+    const Index *index = model_index(builder_model(builder), item->index);
+    if (index != NULL) {
+        if (index->constraint != 0)
+            builder_needs(builder, added, (Address){CATALOG_CONSTRAINT, index->constraint, 0});
+        index_needs_partitions(builder, added, index);
+    }
+    build_comment(builder, added, item, "", name);
+}
+
+static void build(Builder *builder, const void *object)
+{
+    const Constraint *item = object;
+    if (item->domain != 0) {
+        build_domain_check(builder, item);
+        return;
+    }
+    const Table *table = model_table(builder_model(builder), item->table);
+    if (table == NULL)
+        return;
+    if (item->contype == 'c')
+        build_check(builder, item, table);
+    else if (item->contype == 'f')
+        build_foreign_key(builder, item, table);
+    else
+        build_key(builder, item, table);
+}
+
+const Kind constraint_kind = {
+    .name = "constraint",
+    .query = "constraints",
+    .fields = fields,
+    .field_count = LENGTH(fields),
+    .size = sizeof(Constraint),
+    .list_offset = offsetof(Model, constraints),
+    .build = build,
+};

@@ -1,0 +1,80 @@
+-- A digest of the definitions in the schemas: differs when one changed. Made of the xmin of catalog
+-- rows where nothing but DDL updates them, otherwise of the columns that DDL sets: VACUUM, ANALYZE,
+-- TRUNCATE and REINDEX do not change it, nor do triggers named pgzm...
+-- $1 text[]: schemas to read; empty for all but system schemas and those named pgzm...
+-- Columns: digest.
+WITH scope AS (
+    SELECT n.oid
+    FROM pg_catalog.pg_namespace n
+    WHERE CASE WHEN pg_catalog.cardinality($1::pg_catalog.text[]) = 0
+               THEN n.nspname !~ '^(pg_|pgzm)' AND n.nspname <> 'information_schema'
+               ELSE n.nspname::pg_catalog.text = ANY ($1::pg_catalog.text[]) END
+), relation AS (
+    SELECT c.oid, c.relkind,
+           pg_catalog.concat_ws(',', c.oid, c.relname, c.relnamespace, c.reltype, c.reloftype,
+                                c.relowner, c.relam, c.reltablespace, c.relkind, c.relpersistence,
+                                c.relnatts, c.relchecks, c.relrowsecurity, c.relforcerowsecurity,
+                                c.relreplident, c.relispartition, c.relispopulated, c.reloptions,
+                                c.relacl, c.relpartbound) AS definition
+    FROM scope s
+    JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid
+), type AS (
+    SELECT t.oid, t.xmin, t.typrelid
+    FROM scope s
+    JOIN pg_catalog.pg_type t ON t.typnamespace = s.oid
+), item AS (
+    SELECT 'relation' AS kind, r.definition FROM relation r
+    UNION ALL
+    SELECT 'column', pg_catalog.concat_ws(',', a.attrelid, a.attnum, a.xmin)
+    FROM relation r JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid
+    WHERE r.relkind IN ('r', 'p', 'v', 'm', 'c', 'f') AND a.attnum > 0
+    UNION ALL
+    SELECT 'default', pg_catalog.concat_ws(',', d.oid, d.xmin)
+    FROM relation r JOIN pg_catalog.pg_attrdef d ON d.adrelid = r.oid
+    UNION ALL
+    SELECT 'inheritance', pg_catalog.concat_ws(',', h.inhrelid, h.inhparent, h.xmin)
+    FROM relation r JOIN pg_catalog.pg_inherits h ON h.inhrelid = r.oid
+    UNION ALL
+    SELECT 'index', pg_catalog.concat_ws(',', i.indexrelid, i.indrelid, i.indisunique,
+                                         i.indisprimary, i.indisvalid, i.indisclustered,
+                                         i.indisreplident, i.indkey)
+    FROM relation r JOIN pg_catalog.pg_index i ON i.indexrelid = r.oid
+    UNION ALL
+    SELECT 'rule', pg_catalog.concat_ws(',', w.oid, w.xmin)
+    FROM relation r JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.oid
+    UNION ALL
+    SELECT 'trigger', pg_catalog.concat_ws(',', g.oid, g.xmin)
+    FROM relation r JOIN pg_catalog.pg_trigger g ON g.tgrelid = r.oid
+    WHERE g.tgname !~ '^pgzm'
+    UNION ALL
+    SELECT 'policy', pg_catalog.concat_ws(',', p.oid, p.xmin)
+    FROM relation r JOIN pg_catalog.pg_policy p ON p.polrelid = r.oid
+    UNION ALL
+    SELECT 'sequence', pg_catalog.concat_ws(',', q.seqrelid, q.xmin)
+    FROM relation r JOIN pg_catalog.pg_sequence q ON q.seqrelid = r.oid
+    UNION ALL
+    SELECT 'type', pg_catalog.concat_ws(',', t.oid, t.xmin) FROM type t
+    UNION ALL
+    SELECT 'label', pg_catalog.concat_ws(',', e.oid, e.xmin)
+    FROM type t JOIN pg_catalog.pg_enum e ON e.enumtypid = t.oid
+    UNION ALL
+    SELECT 'range', pg_catalog.concat_ws(',', g.rngtypid, g.xmin)
+    FROM type t JOIN pg_catalog.pg_range g ON g.rngtypid = t.oid
+    UNION ALL
+    SELECT 'constraint', pg_catalog.concat_ws(',', k.oid, k.xmin)
+    FROM scope s JOIN pg_catalog.pg_constraint k ON k.connamespace = s.oid
+    WHERE k.conname !~ '^pgzm'
+    UNION ALL
+    SELECT 'function', pg_catalog.concat_ws(',', f.oid, f.xmin)
+    FROM scope s JOIN pg_catalog.pg_proc f ON f.pronamespace = s.oid
+    UNION ALL
+    SELECT 'statistics', pg_catalog.concat_ws(',', x.oid, x.xmin)
+    FROM scope s JOIN pg_catalog.pg_statistic_ext x ON x.stxnamespace = s.oid
+)
+-- A sum does not depend on the order, and needs no memory for the whole.
+SELECT pg_catalog.md5(pg_catalog.concat_ws(
+           ',', pg_catalog.count(*),
+           pg_catalog.sum(pg_catalog.hashtextextended(i.kind || ':' || i.definition, 0)),
+           pg_catalog.sum(pg_catalog.hashtextextended(i.kind || ':' || i.definition, 1))))
+           AS digest
+FROM item i

@@ -1,0 +1,338 @@
+#include <stddef.h>
+#include <string.h>
+
+#include "schema/column.h"
+#include "schema/kind.h"
+
+/*
+ * Ordinary and partitioned tables: the bare table, and one fragment for each property that ALTER
+ * can set. A partition is made by itself, with all columns, and attached; a child of inheritance is
+ * made with INHERITS and prints only what it does not inherit.
+ */
+
+static const Field fields[] = {
+    FIELD(FIELD_CHAR, Table, relkind, "relkind"),
+    FIELD(FIELD_CHAR, Table, persistence, "persistence"),
+    FIELD(FIELD_OID, Table, row_type, "row_type"),
+    FIELD(FIELD_OID, Table, row_type_array, "row_type_array"),
+    FIELD_LIST(FIELD_OIDS, Table, parents, parent_count, "parents"),
+    FIELD(FIELD_BOOL, Table, is_partition, "is_partition"),
+    FIELD(FIELD_TEXT, Table, partition_key, "partition_key"),
+    FIELD(FIELD_TEXT, Table, partition_bound, "partition_bound"),
+    FIELD(FIELD_BOOL, Table, hash_enum_key, "hash_enum_key"),
+    FIELD(FIELD_TEXT, Table, of_type, "of_type"),
+    FIELD(FIELD_TEXT, Table, access_method, "access_method"),
+    FIELD(FIELD_TEXT, Table, tablespace, "tablespace"),
+    FIELD(FIELD_TEXT, Table, options, "options"),
+    FIELD(FIELD_CHAR, Table, replica_identity, "replica_identity"),
+    FIELD(FIELD_BOOL, Table, row_security, "row_security"),
+    FIELD(FIELD_BOOL, Table, force_row_security, "force_row_security"),
+    FIELD(FIELD_BIGINT, Table, heap_pages, "heap_pages"),
+    FIELD(FIELD_BIGINT, Table, total_bytes, "total_bytes"),
+    FIELD(FIELD_DOUBLE, Table, row_estimate, "row_estimate"),
+};
+
+/* One table while its fragments are made. */
+typedef struct Making {
+    Builder *builder;
+    const Model *model;
+    const Table *table;
+    const char *name;      /* quoted */
+    const Table **parents; /* owned; whose columns it inherits by INHERITS */
+    size_t parent_count;
+    bool is_child;   /* made with INHERITS: prints only its own columns */
+    bool prints_all; /* a parent is not in the model, so all columns are printed */
+} Making;
+
+/* ---- inherited columns ----------------------------------------------------------------------- */
+
+/* The first parent's column of that name for which `test` (NULL: any) holds. */
+static const Column *parent_column(const Making *m, const Column *column,
+                                   bool (*test)(const Column *parent, const Column *child))
+{
+    for (size_t i = 0; i < m->parent_count; i++) {
+        const Column *found =
+            column_named(m->parents[i]->columns, m->parents[i]->column_count, column->name);
+        if (found != NULL && (test == NULL || test(found, column)))
+            return found;
+    }
+    return NULL;
+}
+
+static bool hands_down_not_null(const Column *parent, const Column *child)
+{
+    (void)child;
+    return parent->not_null && parent->not_null_valid && !parent->not_null_no_inherit;
+}
+
+static bool is_generated_alike(const Column *parent, const Column *child)
+{
+    return parent->generated == child->generated && parent->default_expr != NULL &&
+           child->default_expr != NULL && strcmp(parent->default_expr, child->default_expr) == 0;
+}
+
+/* A generation expression that is the parent's is inherited; up to 15 it must not be repeated. */
+static bool states_generation(const Making *m, const Column *column)
+{
+    if (column->generated == '\0' || column->default_expr == NULL)
+        return false;
+    return !m->is_child || parent_column(m, column, is_generated_alike) == NULL;
+}
+
+static bool states_column(const Making *m, const Column *column)
+{
+    return !m->is_child || m->prints_all || column->local || states_generation(m, column);
+}
+
+/* Whether NOT NULL has to be said for this table: it is in force, validated, and does not come from
+ * a parent alone. Before 18 nothing tells whether it was declared here. */
+static bool states_not_null(const Making *m, const Column *column)
+{
+    if (!column->not_null || !column->not_null_valid)
+        return false;
+    if (!m->is_child)
+        return true;
+    bool inherits = parent_column(m, column, hands_down_not_null) != NULL;
+    return !inherits || (column->not_null_local && m->model->server_version >= 180000);
+}
+
+/* ---- the bare table -------------------------------------------------------------------------- */
+
+static void add_not_null(const Making *m, Str *s, const Column *column, const char *of)
+{
+    if (column->not_null_name != NULL)
+        str_addf(s, "CONSTRAINT %s ", builder_ident(m->builder, column->not_null_name));
+    str_addf(s, "NOT NULL%s%s", of, column->not_null_no_inherit ? " NO INHERIT" : "");
+}
+
+static void add_column_constraints(const Making *m, Str *s, const Column *column)
+{
+    if (states_generation(m, column))
+        str_addf(s, " GENERATED ALWAYS AS (%s) %s", column->default_expr,
+                 column->generated == 'v' ? "VIRTUAL" : "STORED");
+    if (states_not_null(m, column)) {
+        str_add(s, " ");
+        add_not_null(m, s, column, "");
+    }
+}
+
+/* A NOT NULL that 18 knows to be declared here, on a column that is only inherited. */
+static bool is_table_not_null(const Making *m, const Column *column)
+{
+    return !states_column(m, column) && states_not_null(m, column) &&
+           m->model->server_version >= 180000;
+}
+
+static void add_columns(const Making *m, Str *s)
+{
+    for (size_t i = 0; i < m->table->column_count; i++) {
+        const Column *column = &m->table->columns[i];
+        AUTO(str_clear) Str one = STR_INIT;
+        if (is_table_not_null(m, column)) {
+            AUTO(str_clear) Str of = STR_INIT;
+            str_addf(&of, " %s", builder_ident(m->builder, column->name));
+            add_not_null(m, &one, column, str_text(&of));
+        } else if (!states_column(m, column)) {
+            continue;
+        } else if (m->table->of_type != NULL) {
+            AUTO(str_clear) Str constraints = STR_INIT;
+            add_column_constraints(m, &constraints, column);
+            if (constraints.len == 0)
+                continue;
+            str_addf(&one, "%s WITH OPTIONS%s", builder_ident(m->builder, column->name),
+                     str_text(&constraints));
+        } else {
+            column_add_type(m->builder, &one, column);
+            add_column_constraints(m, &one, column);
+        }
+        str_separate(s, ", ");
+        str_add(s, str_text(&one));
+    }
+}
+
+static void add_parents(const Making *m, Str *s)
+{
+    for (size_t i = 0; i < m->parent_count; i++)
+        str_addf(
+            s, "%s%s", i == 0 ? " INHERITS (" : ", ",
+            builder_name(m->builder, m->parents[i]->object.schema, m->parents[i]->object.name));
+    str_add(s, m->parent_count > 0 ? ")" : "");
+}
+
+static size_t build_bare(const Making *m)
+{
+    const Table *table = m->table;
+    AUTO(str_clear) Str columns = STR_INIT;
+    add_columns(m, &columns);
+    AUTO(str_clear) Str s = STR_INIT;
+    if (table->of_type != NULL)
+        str_addf(&s, " OF %s", table->of_type);
+    if (table->of_type == NULL || columns.len > 0)
+        str_addf(&s, " (%s)", str_text(&columns));
+    if (m->is_child)
+        add_parents(m, &s);
+    if (table->partition_key != NULL)
+        str_addf(&s, " PARTITION BY %s", table->partition_key);
+    if (table->access_method != NULL)
+        str_addf(&s, " USING %s", builder_ident(m->builder, table->access_method));
+    if (table->options != NULL)
+        str_addf(&s, " WITH (%s)", table->options);
+    if (table->tablespace != NULL)
+        str_addf(&s, " TABLESPACE %s", builder_ident(m->builder, table->tablespace));
+    /* 18 refuses an unlogged partitioned table; before, the word meant nothing. */
+    bool unlogged = table->persistence == PERSISTENCE_UNLOGGED && table->relkind != 'p';
+    size_t index = builder_add(m->builder, FRAGMENT_TABLE, SECTION_PRE, &table->object,
+                               table->object.address.oid, "CREATE %sTABLE %s%s",
+                               unlogged ? "UNLOGGED " : "", m->name, str_text(&s));
+    for (size_t i = 0; i < table->column_count; i++)
+        if (table->columns[i].generated != '\0' && table->columns[i].default_oid != 0)
+            builder_provides(m->builder, index,
+                             (Address){CATALOG_ATTRDEF, table->columns[i].default_oid, 0});
+    for (size_t i = 0; i < m->parent_count; i++)
+        builder_needs(m->builder, index, m->parents[i]->object.address);
+    return index;
+}
+
+/* ---- columns after the table ----------------------------------------------------------------- */
+
+/* `index` comes after all children made with INHERITS: a child made later would take the parent's
+ * default or storage for its own, and two parents' could contradict each other. */
+static void needs_children(const Making *m, size_t index)
+{
+    if (index == BUILDER_NONE)
+        return;
+    for (size_t i = 0; i < m->model->tables.count; i++) {
+        const Table *child = &m->model->tables.items[i];
+        for (size_t k = 0; k < child->parent_count && !child->is_partition; k++)
+            if (child->parents[k] == m->table->object.address.oid)
+                builder_needs(m->builder, index, child->object.address);
+    }
+}
+
+/* NOT NULL of an inherited column that the child does not print and the parent does not have. */
+static void build_child_not_null(const Making *m, size_t index, const Column *column)
+{
+    if (states_column(m, column) || !states_not_null(m, column) || is_table_not_null(m, column))
+        return;
+    Object object = column_object(m->builder, &m->table->object, column);
+    size_t added = builder_add(m->builder, FRAGMENT_PROPERTY, SECTION_PRE, &object,
+                               m->table->object.address.oid,
+                               "ALTER TABLE ONLY %s ALTER COLUMN %s SET NOT NULL", m->name,
+                               builder_ident(m->builder, column->name));
+    builder_needs_fragment(m->builder, added, index);
+}
+
+/* 18: a NOT NULL that is NOT VALID holds for new rows only, so it has to wait for the old ones. */
+static void build_not_valid(const Making *m, size_t index, const Column *column)
+{
+    if (!column->not_null || column->not_null_valid || !column->not_null_local)
+        return;
+    Object object = column_object(m->builder, &m->table->object, column);
+    AUTO(str_clear) Str s = STR_INIT;
+    AUTO(str_clear) Str of = STR_INIT;
+    str_addf(&of, " %s", builder_ident(m->builder, column->name));
+    add_not_null(m, &s, column, str_text(&of));
+    size_t added = builder_add(m->builder, FRAGMENT_PROPERTY, SECTION_POST, &object,
+                               m->table->object.address.oid, "ALTER TABLE %s ADD %s NOT VALID",
+                               m->name, str_text(&s));
+    builder_needs_fragment(m->builder, added, index);
+}
+
+static void build_columns(const Making *m, size_t index)
+{
+    const Table *table = m->table;
+    column_build_comments(m->builder, index, &table->object, table->columns, table->column_count);
+    for (size_t i = 0; i < table->column_count; i++) {
+        const Column *column = &table->columns[i];
+        needs_children(m, column_build_default(m->builder, &table->object, "TABLE ONLY", column));
+        needs_children(m, column_build_property(m->builder, &table->object, "TABLE ONLY", column));
+        build_child_not_null(m, index, column);
+        build_not_valid(m, index, column);
+    }
+}
+
+/* ---- the table as a whole -------------------------------------------------------------------- */
+
+static void build_attach(const Making *m, size_t index)
+{
+    const Table *table = m->table;
+    const Table *parent =
+        table->parent_count == 0 ? NULL : model_table(m->model, table->parents[0]);
+    if (parent == NULL)
+        return;
+    size_t attach =
+        builder_add(m->builder, FRAGMENT_ATTACH, SECTION_PRE, &table->object,
+                    table->object.address.oid, "ALTER TABLE ONLY %s ATTACH PARTITION %s %s",
+                    builder_name(m->builder, parent->object.schema, parent->object.name), m->name,
+                    table->partition_bound);
+    builder_needs_fragment(m->builder, attach, index);
+    builder_needs(m->builder, attach, parent->object.address);
+    /* Checks first, on both: ATTACH wants the partition to have its parent's, and a check that is
+     * added to the parent later would be tested once more. */
+    for (size_t i = 0; i < m->model->constraints.count; i++) {
+        const Constraint *check = &m->model->constraints.items[i];
+        if (check->contype == 'c' && check->validated &&
+            (check->table == table->object.address.oid ||
+             check->table == parent->object.address.oid))
+            builder_needs(m->builder, attach, check->object.address);
+    }
+}
+
+static void build_properties(const Making *m, size_t index)
+{
+    const Table *table = m->table;
+    Oid oid = table->object.address.oid;
+    if (table->replica_identity == 'n' || table->replica_identity == 'f') {
+        size_t identity = builder_add(m->builder, FRAGMENT_PROPERTY, SECTION_PRE, &table->object,
+                                      oid, "ALTER TABLE ONLY %s REPLICA IDENTITY %s", m->name,
+                                      table->replica_identity == 'f' ? "FULL" : "NOTHING");
+        builder_needs_fragment(m->builder, identity, index);
+    }
+    if (table->row_security) {
+        size_t enabled =
+            builder_add(m->builder, FRAGMENT_ROW_SECURITY, SECTION_POST, &table->object, oid,
+                        "ALTER TABLE %s ENABLE ROW LEVEL SECURITY", m->name);
+        builder_needs_fragment(m->builder, enabled, index);
+    }
+    if (table->force_row_security) {
+        size_t forced = builder_add(m->builder, FRAGMENT_ROW_SECURITY, SECTION_POST, &table->object,
+                                    oid, "ALTER TABLE %s FORCE ROW LEVEL SECURITY", m->name);
+        builder_needs_fragment(m->builder, forced, index);
+    }
+}
+
+static void build(Builder *builder, const void *item)
+{
+    const Table *table = item;
+    const Object *object = &table->object;
+    AUTO(mem_free) const Table **parents = mem_alloc((table->parent_count + 1) * sizeof(*parents));
+    Making m = {.builder = builder,
+                .model = builder_model(builder),
+                .table = table,
+                .name = builder_name(builder, object->schema, object->name),
+                .parents = parents};
+    for (size_t i = 0; i < table->parent_count && !table->is_partition; i++) {
+        const Table *parent = model_table(m.model, table->parents[i]);
+        if (parent != NULL)
+            parents[m.parent_count++] = parent;
+    }
+    m.is_child = m.parent_count > 0;
+    m.prints_all = m.parent_count < table->parent_count;
+
+    size_t index = build_bare(&m);
+    builder_add_attributes(builder, index, object, "TABLE", "TABLE", m.name);
+    build_columns(&m, index);
+    build_properties(&m, index);
+    if (table->is_partition)
+        build_attach(&m, index);
+}
+
+const Kind table_kind = {
+    .name = "table",
+    .query = "tables",
+    .fields = fields,
+    .field_count = LENGTH(fields),
+    .size = sizeof(Table),
+    .list_offset = offsetof(Model, tables),
+    .build = build,
+};
