@@ -4,7 +4,15 @@
 pkg_check_modules(CRITERION REQUIRED IMPORTED_TARGET criterion)
 set(harness_folder ${CMAKE_SOURCE_DIR}/tests/harness)
 file(GLOB harness CONFIGURE_DEPENDS tests/harness/*.c)
-add_library(test_harness STATIC ${harness})
+file(GLOB facts CONFIGURE_DEPENDS tests/harness/sql/*.sql)
+set(facts_header ${CMAKE_BINARY_DIR}/generated/tests_harness/sql_files.h)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated/tests_harness)
+add_custom_command(OUTPUT ${facts_header}
+    COMMAND ${CMAKE_COMMAND} -DOUT=${facts_header} -DNAME=tests_harness_sql "-DFILES=${facts}"
+            -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${facts} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake VERBATIM)
+add_library(test_harness STATIC ${harness} ${facts_header})
+target_include_directories(test_harness PRIVATE ${CMAKE_BINARY_DIR}/generated)
 target_include_directories(test_harness PUBLIC ${CMAKE_SOURCE_DIR})
 target_compile_definitions(test_harness PRIVATE PGZM_TOP="${CMAKE_SOURCE_DIR}")
 target_link_libraries(test_harness PUBLIC pgzm_base PkgConfig::CRITERION)

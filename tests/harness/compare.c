@@ -1,0 +1,407 @@
+#include "tests/harness/compare.h"
+
+#include <criterion/criterion.h>
+#include <libpq-fe.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/sql.h"
+#include "base/str.h"
+
+#include "tests_harness/sql_files.h"
+
+/* One thing that is so in a database. */
+typedef struct Fact {
+    char *kind, *object, *key, *value;
+} Fact;
+
+typedef struct Facts {
+    Fact *items; /* sorted by kind, then key */
+    size_t count, capacity;
+} Facts;
+
+enum { DIFFERENCES_SHOWN = 25, VALUE_SHOWN = 2000 };
+
+static void auto_facts_clear(Facts *facts)
+{
+    for (size_t i = 0; i < facts->count; i++) {
+        mem_free(facts->items[i].kind);
+        mem_free(facts->items[i].object);
+        mem_free(facts->items[i].key);
+        mem_free(facts->items[i].value);
+    }
+    mem_free(facts->items);
+}
+
+static void auto_pq_finish(PGconn **conn)
+{
+    PQfinish(*conn);
+}
+
+static void auto_pq_clear(PGresult **result)
+{
+    PQclear(*result);
+}
+
+static bool listed(const char *const *list, const char *name)
+{
+    for (; list != NULL && *list != NULL; list++)
+        if (strcmp(*list, name) == 0)
+            return true;
+    return false;
+}
+
+static void add_fact(Facts *facts, const char *kind, const char *object, const char *key,
+                     const char *value)
+{
+    if (facts->count == facts->capacity) {
+        facts->capacity = facts->capacity == 0 ? 256 : facts->capacity * 2;
+        facts->items = mem_resize(facts->items, facts->capacity * sizeof *facts->items);
+    }
+    facts->items[facts->count++] =
+        (Fact){mem_strdup(kind), mem_strdup(object), mem_strdup(key), mem_strdup(value)};
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const Fact *x = a, *y = b;
+    int order = strcmp(x->kind, y->kind);
+    return order != 0 ? order : strcmp(x->key, y->key);
+}
+
+static PGconn *connect_to(const TestDatabase *database)
+{
+    PGconn *conn = PQconnectdb(database->conninfo);
+    if (PQstatus(conn) != CONNECTION_OK)
+        cr_assert_fail("%s: %s", database->name, PQerrorMessage(conn));
+    /* What changes the way definitions and values are printed. */
+    static const char *const settings[] = {
+        "SET search_path = ''",         "SET DateStyle = ISO",
+        "SET IntervalStyle = postgres", "SET TimeZone = 'UTC'",
+        "SET extra_float_digits = 3",   "SET bytea_output = hex",
+        "SET lc_monetary = 'C'",        "SET row_security = off",
+        "SET client_encoding = 'UTF8'", "SET client_min_messages = error"};
+    for (size_t i = 0; i < LENGTH(settings); i++)
+        PQclear(PQexec(conn, settings[i]));
+    return conn;
+}
+
+static PGresult *ask(PGconn *conn, const char *what, const char *sql, const char *parameter)
+{
+    PGresult *result = PQexecParams(conn, sql, parameter != NULL, NULL, &parameter, NULL, NULL, 0);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        cr_assert_fail("comparing %s in %s: %s", what, PQdb(conn), PQerrorMessage(conn));
+    return result;
+}
+
+/* What a query of harness/sql finds. */
+static void gather_kind(Facts *facts, PGconn *conn, const char *kind, int version,
+                        const CompareScope *scope)
+{
+    if (listed(scope->ignored_kinds, kind))
+        return;
+    const char *sql =
+        sql_find(tests_harness_sql, LENGTH(tests_harness_sql), kind, PQserverVersion(conn));
+    char parameter[16];
+    snprintf(parameter, sizeof parameter, "%d", version);
+    AUTO(pq_clear) PGresult *result = ask(conn, kind, sql, parameter);
+    for (int i = 0; i < PQntuples(result); i++)
+        if (!listed(scope->ignored, PQgetvalue(result, i, 0)))
+            add_fact(facts, kind, PQgetvalue(result, i, 0), PQgetvalue(result, i, 1),
+                     PQgetvalue(result, i, 2));
+}
+
+/* Relations with the query that digests their content: rows in no order, columns by name. Below a
+ * table that is hashed by an enum a row's partition depends on the labels' OIDs, so there only the
+ * whole is compared. */
+static const char contents[] =
+    "WITH RECURSIVE unstable AS ("
+    "  SELECT p.partrelid AS oid FROM pg_partitioned_table p"
+    "  WHERE p.partstrat = 'h' AND EXISTS ("
+    "    SELECT FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid"
+    "    WHERE a.attrelid = p.partrelid AND a.attnum = ANY (p.partattrs::int2[])"
+    "      AND t.typtype = 'e')"
+    "  UNION SELECT i.inhrelid FROM unstable u JOIN pg_inherits i ON i.inhparent = u.oid)"
+    "SELECT n.nspname || '.' || c.relname, c.relkind,"
+    "       CASE WHEN c.relkind = 'S' THEN format('SELECT last_value || '' '' || is_called FROM "
+    "%I.%I', n.nspname, c.relname)"
+    "       ELSE format('SELECT count(*) || '' rows '' || coalesce(sum((''x'' ||"
+    " left(h, 15))::bit(60)::bigint), 0) || '' '' || coalesce(sum((''x'' || right(h, 15))::bit(60)"
+    "::bigint), 0) FROM (SELECT md5(ROW(%s)::text) AS h FROM %s%I.%I) r',"
+    "         (SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attname)"
+    "          FROM pg_attribute a"
+    "          WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),"
+    "         CASE WHEN c.relkind = 'r' THEN 'ONLY ' ELSE '' END, n.nspname, c.relname) END "
+    "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+    "WHERE (c.relkind IN ('r', 'p', 'S') OR c.relkind = 'm' AND c.relispopulated)"
+    "  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pgzm%'"
+    "  AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass"
+    "                  AND e.objid = c.oid AND e.deptype = 'e')"
+    "  AND NOT (c.relispartition AND EXISTS (SELECT FROM pg_inherits i JOIN unstable u"
+    "           ON u.oid = i.inhparent WHERE i.inhrelid = c.oid))";
+
+static void gather_contents(Facts *facts, PGconn *conn, const CompareScope *scope)
+{
+    AUTO(pq_clear) PGresult *relations = ask(conn, "rows", contents, NULL);
+    for (int i = 0; i < PQntuples(relations); i++) {
+        const char *name = PQgetvalue(relations, i, 0);
+        const char *kind = PQgetvalue(relations, i, 1)[0] == 'S' ? "values" : "rows";
+        if (listed(scope->ignored, name) || listed(scope->ignored_rows, name) ||
+            listed(scope->ignored_kinds, kind))
+            continue;
+        AUTO(pq_clear) PGresult *digest = ask(conn, name, PQgetvalue(relations, i, 2), NULL);
+        add_fact(facts, kind, name, name, PQgetvalue(digest, 0, 0));
+    }
+}
+
+static Facts gather(const TestDatabase *database, int version, const CompareScope *scope,
+                    bool identity, bool strict)
+{
+    Facts facts = {0};
+    AUTO(pq_finish) PGconn *conn = connect_to(database);
+    PQclear(PQexec(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
+    const char *before = "";
+    for (size_t i = 0; i < LENGTH(tests_harness_sql); i++) {
+        const char *kind = tests_harness_sql[i].name;
+        bool wanted = strcmp(kind, "identity") == 0  ? identity
+                      : strcmp(kind, "catalog") == 0 ? strict
+                                                     : true;
+        if (wanted && strcmp(kind, before) != 0)
+            gather_kind(&facts, conn, kind, version, scope);
+        before = kind;
+    }
+    gather_contents(&facts, conn, scope);
+    qsort(facts.items, facts.count, sizeof *facts.items, by_key);
+    return facts;
+}
+
+static int older_version(const TestDatabase *first, const TestDatabase *second)
+{
+    AUTO(pq_finish) PGconn *one = connect_to(first);
+    AUTO(pq_finish) PGconn *two = connect_to(second);
+    int a = PQserverVersion(one), b = PQserverVersion(two);
+    return a < b ? a : b;
+}
+
+/* Whether an extra fact of the second database is a difference: not when it may have more and the
+ * thing itself, or a grant, is what it has more. */
+static bool extra_counts(const Facts *first, const Fact *extra, const CompareScope *scope)
+{
+    if (!scope->second_may_have_more)
+        return true;
+    if (strcmp(extra->kind, "grant") == 0)
+        return false;
+    for (size_t i = 0; i < first->count; i++)
+        if (strcmp(first->items[i].object, extra->object) == 0)
+            return true;
+    return false;
+}
+
+static void describe(Str *report, size_t *shown, const char *first_name, const Fact *first,
+                     const char *second_name, const Fact *second)
+{
+    if (++*shown > DIFFERENCES_SHOWN)
+        return;
+    const Fact *any = first != NULL ? first : second;
+    str_addf(report, "%s %s\n", any->kind, any->key);
+    str_addf(report, "    %s: %.*s\n", first_name, VALUE_SHOWN,
+             first != NULL ? first->value : "(not there)");
+    str_addf(report, "    %s: %.*s\n", second_name, VALUE_SHOWN,
+             second != NULL ? second->value : "(not there)");
+}
+
+static char *finish_report(Str *report, size_t shown)
+{
+    if (shown == 0)
+        return NULL;
+    if (shown > DIFFERENCES_SHOWN)
+        str_addf(report, "... and %zu more\n", shown - DIFFERENCES_SHOWN);
+    return str_take(report);
+}
+
+static char *diff(const Facts *first, const char *first_name, const Facts *second,
+                  const char *second_name, const CompareScope *scope)
+{
+    AUTO(str_clear) Str report = STR_INIT;
+    size_t shown = 0, i = 0, j = 0;
+    while (i < first->count || j < second->count) {
+        const Fact *a = i < first->count ? &first->items[i] : NULL;
+        const Fact *b = j < second->count ? &second->items[j] : NULL;
+        int order = a == NULL ? 1 : b == NULL ? -1 : by_key(a, b);
+        if (order < 0) {
+            describe(&report, &shown, first_name, a, second_name, NULL);
+            i++;
+        } else if (order > 0) {
+            if (extra_counts(first, b, scope))
+                describe(&report, &shown, first_name, NULL, second_name, b);
+            j++;
+        } else {
+            if (strcmp(a->value, b->value) != 0)
+                describe(&report, &shown, first_name, a, second_name, b);
+            i++;
+            j++;
+        }
+    }
+    return finish_report(&report, shown);
+}
+
+char *compare_databases(const TestDatabase *first, const TestDatabase *second,
+                        const CompareScope *scope)
+{
+    int version = older_version(first, second);
+    AUTO(facts_clear) Facts one = gather(first, version, scope, false, false);
+    AUTO(facts_clear) Facts two = gather(second, version, scope, false, false);
+    if (one.count == 0)
+        cr_assert_fail("%s: nothing to compare", first->name);
+    return diff(&one, first->name, &two, second->name, scope);
+}
+
+char *compare_fingerprint(const TestDatabase *database, const CompareScope *scope, bool strict)
+{
+    static const CompareScope everything;
+    if (scope == NULL)
+        scope = &everything;
+    AUTO(facts_clear)
+    Facts facts = gather(database, older_version(database, database), scope, true, strict);
+    AUTO(str_clear) Str text = STR_INIT;
+    for (size_t i = 0; i < facts.count; i++) {
+        const Fact *fact = &facts.items[i];
+        for (char *c = fact->value; *c != '\0'; c++)
+            if (*c == '\n')
+                *c = ' ';
+        for (char *c = fact->key; *c != '\0'; c++)
+            if (*c == '\n')
+                *c = ' ';
+        str_addf(&text, "%s %s: %s\n", fact->kind, fact->key, fact->value);
+    }
+    return str_take(&text);
+}
+
+/* Whether `text` has the line [line, line + len). */
+static bool has_line(const char *text, const char *line, size_t len)
+{
+    for (const char *c = text; c != NULL && *c != '\0';) {
+        const char *end = strchr(c, '\n');
+        size_t this_len = end == NULL ? strlen(c) : (size_t)(end - c);
+        if (this_len == len && memcmp(c, line, len) == 0)
+            return true;
+        c = end == NULL ? NULL : end + 1;
+    }
+    return false;
+}
+
+static void add_lines_missing(Str *report, size_t *shown, const char *sign, const char *text,
+                              const char *other)
+{
+    for (const char *c = text; *c != '\0';) {
+        const char *end = strchr(c, '\n');
+        size_t len = end == NULL ? strlen(c) : (size_t)(end - c);
+        if (!has_line(other, c, len) && ++*shown <= DIFFERENCES_SHOWN)
+            str_addf(report, "%s %.*s\n", sign, (int)(len < VALUE_SHOWN ? len : VALUE_SHOWN), c);
+        c += len + (end != NULL);
+    }
+}
+
+char *compare_fingerprints(const char *before, const char *after)
+{
+    AUTO(str_clear) Str report = STR_INIT;
+    size_t shown = 0;
+    add_lines_missing(&report, &shown, "before:", before, after);
+    add_lines_missing(&report, &shown, "after: ", after, before);
+    return finish_report(&report, shown);
+}
+
+/* ---- pg_dump's opinion ---- */
+
+/* The newest pg_dump installed, or NULL (mem_free). */
+static char *dump_program(void)
+{
+    FILE *pipe = popen("ls /usr/lib/postgresql/*/bin/pg_dump 2>/dev/null | sort -t/ -k5 -V |"
+                       " tail -n 1 | grep . || command -v pg_dump",
+                       "r");
+    char line[256] = "";
+    if (pipe != NULL && fgets(line, sizeof line, pipe) == NULL)
+        line[0] = '\0';
+    if (pipe != NULL)
+        pclose(pipe);
+    line[strcspn(line, "\n")] = '\0';
+    return line[0] == '\0' ? NULL : mem_strdup(line);
+}
+
+/* The dump's text, without the lines that are not about the schema. NULL when pg_dump is older than
+ * the server. */
+static char *dump_text(const char *program, const TestDatabase *database)
+{
+    AUTO(mem_free)
+    char *command = mem_printf("%s --schema-only --exclude-schema='pgzm*' --dbname=\"%s\" 2>&1",
+                               program, database->conninfo);
+    FILE *pipe = popen(command, "r");
+    if (pipe == NULL)
+        return NULL;
+    AUTO(str_clear) Str text = STR_INIT;
+    AUTO(mem_free) char *line = NULL;
+    size_t size = 0;
+    while (getline(&line, &size, pipe) > 0)
+        if (strncmp(line, "SET ", 4) != 0 && line[0] != '\\')
+            str_add(&text, line);
+    if (pclose(pipe) == 0)
+        return str_take(&text);
+    if (strstr(str_text(&text), "version mismatch") == NULL)
+        cr_assert_fail("pg_dump of %s: %s", database->name, str_text(&text));
+    return NULL;
+}
+
+#define ENTRY "\n--\n-- Name: "
+
+/* The end of the entry that starts at `entry`. */
+static const char *entry_end(const char *entry)
+{
+    const char *next = strstr(entry + 1, ENTRY);
+    const char *last = strstr(entry + 1, "\n--\n-- PostgreSQL database dump complete");
+    return next != NULL ? next : last != NULL ? last : entry + strlen(entry);
+}
+
+static bool entry_ignored(const char *entry, size_t len, const CompareScope *scope)
+{
+    AUTO(mem_free) char *text = mem_alloc(len + 1);
+    memcpy(text, entry, len);
+    for (const char *const *name = scope->ignored; name != NULL && *name != NULL; name++) {
+        const char *bare = strchr(*name, '.');
+        if (strstr(text, bare != NULL ? bare + 1 : *name) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static void add_entries_missing(Str *report, size_t *shown, const char *from, const char *text,
+                                const char *to, const char *other, const CompareScope *scope)
+{
+    for (const char *entry = strstr(text, ENTRY); entry != NULL;) {
+        const char *end = entry_end(entry);
+        size_t len = (size_t)(end - entry);
+        if (memmem(other, strlen(other), entry, len) == NULL && !entry_ignored(entry, len, scope) &&
+            ++*shown <= DIFFERENCES_SHOWN)
+            str_addf(report, "in %s but not in %s:%.*s\n", from, to, (int)len, entry);
+        entry = strncmp(end, ENTRY, strlen(ENTRY)) == 0 ? end : NULL;
+    }
+}
+
+char *compare_dumps(const TestDatabase *first, const TestDatabase *second,
+                    const CompareScope *scope)
+{
+    AUTO(mem_free) char *program = dump_program();
+    if (program == NULL)
+        return NULL;
+    AUTO(mem_free) char *one = dump_text(program, first);
+    AUTO(mem_free) char *two = dump_text(program, second);
+    if (one == NULL || two == NULL)
+        return NULL;
+    AUTO(str_clear) Str report = STR_INIT;
+    size_t shown = 0;
+    add_entries_missing(&report, &shown, first->name, one, second->name, two, scope);
+    if (!scope->second_may_have_more)
+        add_entries_missing(&report, &shown, second->name, two, first->name, one, scope);
+    return finish_report(&report, shown);
+}
