@@ -103,9 +103,10 @@ static void arguments_long(ArgumentsReader *r, char *word)
     }
     if (option->type != OPTION_SWITCH)
         arguments_take(r, option, attached);
-    else if (attached != NULL)
+    else if (attached != NULL) {
         error_set(r->err, ERROR_USAGE, "option --%s takes no value", option->name);
-    else
+        error_hint(r->err, "Write --%s alone, or leave it out.", option->name);
+    } else
         arguments_switch(r, option);
 }
 
@@ -178,7 +179,7 @@ static bool arguments_check_scope(const Arguments *args, Error *err)
         AUTO(str_clear) Str scope = STR_INIT;
         option_add_commands(&scope, option->scope);
         error_set(err, ERROR_USAGE, "%s has no option --%s", args->command->name, option->name);
-        return error_hint(err, "It belongs to %s.", str_text(&scope));
+        return error_hint(err, "--%s is an option of %s.", option->name, str_text(&scope));
     }
     return true;
 }
@@ -259,8 +260,10 @@ bool arguments_complete(Arguments *args, Error *err)
             !arguments_fill(args, option, err))
             return false;
     }
-    if (arguments_has(args, OPTION_QUIET) && arguments_has(args, OPTION_VERBOSE))
-        return error_set(err, ERROR_USAGE, "options --quiet and --verbose exclude each other");
+    if (arguments_has(args, OPTION_QUIET) && arguments_has(args, OPTION_VERBOSE)) {
+        error_set(err, ERROR_USAGE, "options --quiet and --verbose exclude each other");
+        return error_hint(err, "Leave one of them out.");
+    }
     return arguments_check_side(args, OPTION_SOURCE, "source", err) &&
            arguments_check_side(args, OPTION_DEST, "destination", err);
 }

@@ -84,8 +84,12 @@ static int command_finish(const CommandRun *run, const json_t *result, const Rep
     else if (error == NULL) {
         bool asked = args->command->run == PGZM_STATUS || args->command->run == PGZM_LIST ||
                      arguments_has(args, OPTION_DRY_RUN);
-        if (asked || !arguments_has(args, OPTION_QUIET))
+        bool below_progress =
+            !asked && run->terminal.live && isatty(STDOUT_FILENO) && run->progress != NULL;
+        if (asked || !arguments_has(args, OPTION_QUIET)) {
+            str_add(&out, below_progress ? "\n" : "");
             report_write(&out, args->command->run, result, warnings);
+        }
     }
     return command_print(&out, status);
 }

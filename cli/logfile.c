@@ -72,19 +72,23 @@ static bool logfile_banner(Logfile *logfile, const Arguments *args)
            logfile_put(logfile, "options", str_text(&options));
 }
 
+static bool logfile_refuse(const char *what, const char *path, Error *err)
+{
+    error_set(err, ERROR_USAGE, "could not %s log file \"%s\": %s", what, path, strerror(errno));
+    return error_hint(err, "Name a file that can be written; nothing was started.");
+}
+
 bool logfile_open(const char *path, const Arguments *args, Logfile **logfile, Error *err)
 {
     int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
     if (fd < 0)
-        return error_set(err, ERROR_USAGE, "could not open log file \"%s\": %s", path,
-                         strerror(errno));
+        return logfile_refuse("open", path, err);
     AUTO(logfile_free) Logfile *self = mem_alloc(sizeof *self);
     self->fd = fd;
     self->began = clock_monotonic_ms();
     pthread_mutex_init(&self->mutex, NULL);
     if (!logfile_banner(self, args))
-        return error_set(err, ERROR_USAGE, "could not write log file \"%s\": %s", path,
-                         strerror(errno));
+        return logfile_refuse("write", path, err);
     *logfile = TAKE(self);
     return true;
 }

@@ -114,10 +114,9 @@ static void manual_examples(Str *out)
     str_add(out, ".SH EXAMPLES\n");
     for (size_t i = 0; i < option_command_count(); i++) {
         const OptionCommand *command = option_command(i);
-        str_add(out, ".PP\n");
-        AUTO(mem_free) char *sentence = mem_printf("To %s:", command->summary);
-        manual_troff(out, sentence);
-        str_add(out, "\n.PP\n.nf\n");
+        str_add(out, ".PP\n.nf\n# ");
+        manual_troff(out, command->summary);
+        str_add(out, "\n");
         manual_troff(out, command->example);
         str_add(out, "\n.fi\n");
     }

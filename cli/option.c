@@ -365,7 +365,8 @@ static bool option_check_integer(const Option *option, const char *label, const 
         return true;
     AUTO(mem_free)
     char *expected = mem_printf("a number from %" PRId64 " to %" PRId64, option->min, option->max);
-    return option_misfit(label, expected, value, err);
+    option_misfit(label, expected, value, err);
+    return error_hint(err, "Leave it out for the default: %s.", option->initial);
 }
 
 static bool option_check_duration(const Option *option, const char *label, const char *value,
@@ -389,7 +390,7 @@ bool option_check(const Option *option, const char *label, const char *value, Er
         error_set(err, ERROR_USAGE, "%s is empty", label);
         if (option->secret)
             return error_hint(err, "Leave it out to connect with the PG* variables alone.");
-        return false;
+        return error_hint(err, "Give a value or leave it out.");
     case OPTION_INTEGER:
         return option_check_integer(option, label, value, err);
     case OPTION_DURATION:

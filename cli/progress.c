@@ -107,6 +107,12 @@ static int progress_percent(const PgzmProgress *c)
     return share > most ? most : (int)share;
 }
 
+/* All rows are in; what is left cannot be told in bytes. */
+static bool progress_is_building(const PgzmProgress *c)
+{
+    return c->tables_done >= c->tables_total && c->indexes_done < c->indexes_total;
+}
+
 static void progress_bar(const ProgressView *view, size_t width, Str *out)
 {
     size_t filled = width * (size_t)progress_percent(&view->counters) / 100;
@@ -153,25 +159,38 @@ static void progress_label(const ProgressView *view, Str *out)
              view->color ? PLAIN : "");
 }
 
+/* Columns of all pieces of plain ASCII with two spaces after each. */
+static size_t progress_width(const Piece *pieces, size_t n)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < n; i++)
+        width += pieces[i].text.len > 0 ? pieces[i].text.len + 2 : 0;
+    return width;
+}
+
 /* First line of a phase that counts: bar, percent, bytes, rate, time left. */
 static void progress_draw_bytes(const ProgressView *view, size_t room, Str *out)
 {
     const PgzmProgress *c = &view->counters;
     Piece pieces[4] = {{.drop = 0}, {.drop = 2}, {.drop = 3}, {.drop = 1}};
+    Piece *rate = &pieces[2];
 
     if (c->bytes_total > 0)
         str_addf(&pieces[0].text, "%3d%%", progress_percent(c));
     progress_add_bytes_of(&pieces[1].text, c);
     if (view->rate > 0)
-        progress_add_rate(&pieces[2].text, view);
+        progress_add_rate(&rate->text, view);
     if (view->left_ms >= 0) {
         figure_add_left(&pieces[3].text, view->left_ms);
         str_add(&pieces[3].text, " left");
+    } else if (progress_is_building(c)) {
+        str_add(&pieces[3].text, "building indexes");
     }
-    size_t width = 0;
-    for (size_t i = 0; i < LENGTH(pieces); i++)
-        if (pieces[i].text.len > 0)
-            width += pieces[i].text.len + 2;
+    size_t width = progress_width(pieces, LENGTH(pieces));
+    if (width + BAR_MIN > room && width - rate->text.len + BAR_MIN <= room) {
+        str_clear(&rate->text); /* a bar says more */
+        width = progress_width(pieces, LENGTH(pieces));
+    }
     if (c->bytes_total > 0 && width + BAR_MIN <= room) {
         progress_bar(view, room - width < BAR_MAX ? room - width : BAR_MAX, out);
         str_add(out, "  ");

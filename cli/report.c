@@ -8,6 +8,7 @@
 #include "cli/terminal.h"
 
 #define LABEL_WIDTH 14
+#define REPORT_WIDTH 80
 
 json_t *report_parse(const char *text)
 {
@@ -35,19 +36,44 @@ static int64_t report_number(const json_t *object, const char *key)
     return json_is_integer(value) ? json_integer_value(value) : (int64_t)json_number_value(value);
 }
 
-/* "  label         ": what a line begins with. */
-static void report_label(Str *out, const char *label)
+/* Bytes up to the next place where a line may end: a space, or in a list the space after a comma.
+ */
+static size_t report_part(const char *text, bool list)
 {
-    str_addf(out, "  %-*s ", LABEL_WIDTH, label);
+    size_t len = strcspn(text, " ");
+    while (list && text[len] != 0 && len > 0 && text[len - 1] != ',')
+        len += 1 + strcspn(text + len + 1, " ");
+    return len;
+}
+
+/* "  label          text", long text on several lines. */
+static void report_wrap(Str *out, const char *label, const char *text, bool list)
+{
+    if (*text == 0)
+        return;
+    AUTO(str_clear) Str clean = STR_INIT;
+    terminal_add_clean(&clean, text);
+    const size_t indent = 2 + LABEL_WIDTH;
+    size_t column = indent;
+    str_addf(out, "  %-*s", LABEL_WIDTH, label);
+    for (const char *at = str_text(&clean); *at != 0; at += strspn(at, " ")) {
+        AUTO(str_clear) Str part = STR_INIT;
+        str_add_bytes(&part, at, report_part(at, list));
+        at += part.len;
+        size_t width = terminal_columns(str_text(&part));
+        if (column > indent && column + 1 + width > REPORT_WIDTH) {
+            str_addf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        }
+        str_addf(out, " %s", str_text(&part));
+        column += 1 + width;
+    }
+    str_add(out, "\n");
 }
 
 static void report_line(Str *out, const char *label, const char *text)
 {
-    if (*text == 0)
-        return;
-    report_label(out, label);
-    terminal_add_clean(out, text);
-    str_add(out, "\n");
+    report_wrap(out, label, text, false);
 }
 
 bool report_add_server(Str *out, const json_t *result, const char *side)
@@ -102,7 +128,7 @@ static void report_list(Str *out, const json_t *result, const char *key, const c
 {
     AUTO(str_clear) Str text = STR_INIT;
     report_add_list(&text, json_object_get(result, key));
-    report_line(out, label, str_text(&text));
+    report_wrap(out, label, str_text(&text), true);
 }
 
 /* Adds "12 tables" to a list when the result has the number. */
@@ -146,7 +172,7 @@ static void report_preserved(Str *out, const json_t *result)
             str_add(&list, ")");
         }
     }
-    report_line(out, "preserved", str_text(&list));
+    report_wrap(out, "preserved", str_text(&list), true);
 }
 
 static void report_swap(Str *out, const json_t *result)
@@ -182,8 +208,8 @@ static void report_time(Str *out, const json_t *result)
     AUTO(str_clear) Str text = STR_INIT;
     figure_add_duration(&text, total);
     if (n > 1)
-        str_addf(&text, " (%s)", str_text(&parts));
-    report_line(out, "time", str_text(&text));
+        str_addf(&text, ": %s", str_text(&parts));
+    report_wrap(out, "time", str_text(&text), true);
 }
 
 static void report_next(Str *out, const json_t *result, const char *heading)
@@ -234,9 +260,16 @@ static void report_plan(Str *out, const json_t *result)
     str_add(out, "\nPlan:\n");
     for (size_t i = 0; i < n; i++) {
         const char *step = json_string_value(json_array_get(plan, i));
-        str_add(out, "  ");
-        terminal_add_clean(out, step != NULL ? step : "");
-        str_add(out, "\n");
+        /* Statements keep their lines: a comment in a function body ends with its line. */
+        while (step != NULL && *step != 0) {
+            size_t len = strcspn(step, "\n");
+            AUTO(str_clear) Str line = STR_INIT;
+            str_add_bytes(&line, step, len);
+            str_add(out, "  ");
+            terminal_add_clean(out, str_text(&line));
+            str_add(out, "\n");
+            step += len + (step[len] != 0);
+        }
     }
 }
 
@@ -383,8 +416,8 @@ static void report_list_print(Str *out, const Str cells[LIST_COLUMNS],
         else if (c + 1 < LIST_COLUMNS)
             str_addf(out, "%s%*s", text, padding, "");
         else
-            str_add(out, text);
-        str_add(out, c + 1 < LIST_COLUMNS ? "  " : "\n");
+            str_addf(out, "%s%s", *text != 0 ? "  " : "", text);
+        str_add(out, c + 2 < LIST_COLUMNS ? "  " : c + 1 < LIST_COLUMNS ? "" : "\n");
     }
 }
 
