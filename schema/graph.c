@@ -249,6 +249,41 @@ static void connect_attaches(Builder *builder)
     }
 }
 
+/* A check cannot be added to a domain once a table holds arrays or composites of it, not even to an
+ * empty one. So what is built on a domain comes after its checks; where they need each other the
+ * loop's repair lets go. */
+static void connect_domain_checks(Builder *builder)
+{
+    const Model *model = builder->model;
+    size_t *first = mem_alloc((builder->count + 1) * sizeof(*first)); /* check by domain's node */
+    size_t *next = mem_alloc((builder->count + 1) * sizeof(*next));
+    for (size_t i = 0; i < builder->count; i++)
+        first[i] = BUILDER_NONE;
+    for (size_t i = 0; i < model->constraints.count; i++) {
+        const Constraint *check = &model->constraints.items[i];
+        size_t node = graph_provider(builder, check->object.address);
+        size_t domain = graph_provider(builder, (Address){CATALOG_TYPE, check->domain, 0});
+        if (check->domain == 0 || !check->validated || node == BUILDER_NONE ||
+            domain == BUILDER_NONE)
+            continue;
+        next[node] = first[domain];
+        first[domain] = node;
+    }
+    for (size_t i = 0; i < builder->count; i++) {
+        FragmentKind kind = builder->nodes[i].fragment.kind;
+        if (kind != FRAGMENT_TABLE && kind != FRAGMENT_TYPE && kind != FRAGMENT_MATVIEW)
+            continue;
+        size_t need_count = builder->nodes[i].need_count; /* grows below */
+        for (size_t k = 0; k < need_count; k++) {
+            size_t check = first[builder->nodes[i].needs[k]];
+            for (; check != BUILDER_NONE; check = next[check])
+                graph_need(builder, i, check);
+        }
+    }
+    mem_free(first);
+    mem_free(next);
+}
+
 /* The owner and grants that hang on `node`: a refresh reads with the matview owner's rights. */
 typedef struct Attributes {
     size_t *first; /* by node; BUILDER_NONE ends the list */
@@ -365,6 +400,7 @@ void graph_connect(Builder *builder)
         graph_need(builder, builder->pending[i].node,
                    graph_provider(builder, builder->pending[i].address));
     graph_tidy(builder);
+    connect_domain_checks(builder);
     connect_attaches(builder);
     Attributes attributes;
     list_attributes(builder, &attributes);

@@ -171,6 +171,27 @@ static bool repair_partitioned_index(Builder *builder, const Loop *loop)
     return changed;
 }
 
+/* A check of a domain that needs something built on the domain: the other way round was only the
+ * better order. */
+static bool repair_domain_check(Builder *builder, const Loop *loop)
+{
+    bool changed = false;
+    for (size_t i = 0; i < loop->count; i++) {
+        Node *node = &builder->nodes[loop->members[i]];
+        if (node->fragment.kind != FRAGMENT_TABLE && node->fragment.kind != FRAGMENT_TYPE &&
+            node->fragment.kind != FRAGMENT_MATVIEW)
+            continue;
+        for (size_t k = 0; k < node->need_count; k++) {
+            const Fragment *need = &builder->nodes[node->needs[k]].fragment;
+            if (need->kind != FRAGMENT_CHECK || need->table != 0 || !loop_has(loop, node->needs[k]))
+                continue;
+            node->needs[k--] = node->needs[--node->need_count];
+            changed = true;
+        }
+    }
+    return changed;
+}
+
 /* A domain whose default calls a function that takes the domain: only the default, a fragment of
  * its own, needs the function. */
 static bool repair_late(Builder *builder, const Loop *loop)
@@ -316,8 +337,9 @@ static bool repair_all(Builder *builder, const Search *search, bool *any, Error 
         if (loop.count < 2)
             continue;
         *any = true;
-        if (!repair_shell(builder, &loop) && !repair_partitioned_index(builder, &loop) &&
-            !repair_late(builder, &loop) && !repair_view(builder, &loop))
+        if (!repair_domain_check(builder, &loop) && !repair_shell(builder, &loop) &&
+            !repair_partitioned_index(builder, &loop) && !repair_late(builder, &loop) &&
+            !repair_view(builder, &loop))
             return refuse(builder, &loop, err);
     }
     return true;
