@@ -33,8 +33,8 @@ static inline __attribute__((unused)) Conn *replay_connect(const TestDatabase *d
 }
 
 /* Reads a database in one snapshot and makes its statements. */
-static inline __attribute__((unused)) void
-replay_read(const TestDatabase *database, Arena *arena, Model **model, FragmentList *list)
+static inline __attribute__((unused)) void replay_read(const TestDatabase *database, Arena *arena,
+                                                       Model **model, FragmentList *list)
 {
     AUTO(error_clear) Error err = ERROR_INIT;
     AUTO(conn_free) Conn *conn = replay_connect(database, CONN_SOURCE);

@@ -15,14 +15,14 @@ Test(server_type, enum_labels_keep_their_sort_order)
 
 Test(server_type, composites_leave_dropped_attributes_out)
 {
-    Replay r = replay(
-        "composite", "CREATE TYPE pair AS (a int, gone text, b varchar(7) COLLATE \"C\");"
-                     "ALTER TYPE pair DROP ATTRIBUTE gone;"
-                     "CREATE TYPE \"Outer\" AS (p pair, many pair[], n numeric(10,2)[]);"
-                     "CREATE TYPE empty AS ();"
-                     "COMMENT ON TYPE pair IS 'two';"
-                     "COMMENT ON COLUMN pair.b IS 'the second';"
-                     "CREATE TABLE t (id int, p pair, q pair[], o \"Outer\");");
+    Replay r =
+        replay("composite", "CREATE TYPE pair AS (a int, gone text, b varchar(7) COLLATE \"C\");"
+                            "ALTER TYPE pair DROP ATTRIBUTE gone;"
+                            "CREATE TYPE \"Outer\" AS (p pair, many pair[], n numeric(10,2)[]);"
+                            "CREATE TYPE empty AS ();"
+                            "COMMENT ON TYPE pair IS 'two';"
+                            "COMMENT ON COLUMN pair.b IS 'the second';"
+                            "CREATE TABLE t (id int, p pair, q pair[], o \"Outer\");");
     cr_assert(replay_has(
         &r.list, "CREATE TYPE public.pair AS (a integer, b character varying(7) COLLATE \"C\")"));
     cr_assert(replay_has(&r.list, "COMMENT ON COLUMN public.pair.b IS 'the second'"));
@@ -56,7 +56,8 @@ Test(server_type, domains_on_domains_keep_collation_default_and_checks)
 Test(server_type, ranges_with_all_their_options_come_back)
 {
     const char *script =
-        "CREATE FUNCTION diff(text, text) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT 1.0::float8';"
+        "CREATE FUNCTION diff(text, text) RETURNS float8 LANGUAGE sql IMMUTABLE AS 'SELECT "
+        "1.0::float8';"
         "CREATE TYPE plain_range AS RANGE (SUBTYPE = int8);"
         "CREATE TYPE words AS RANGE (SUBTYPE = text, SUBTYPE_OPCLASS = text_pattern_ops,"
         " COLLATION = \"POSIX\", SUBTYPE_DIFF = diff);"
