@@ -14,7 +14,8 @@ add_custom_command(OUTPUT ${facts_header}
 add_library(test_harness STATIC ${harness} ${facts_header})
 target_include_directories(test_harness PRIVATE ${CMAKE_BINARY_DIR}/generated)
 target_include_directories(test_harness PUBLIC ${CMAKE_SOURCE_DIR})
-target_compile_definitions(test_harness PRIVATE PGZM_TOP="${CMAKE_SOURCE_DIR}")
+target_compile_definitions(test_harness PRIVATE PGZM_TOP="${CMAKE_SOURCE_DIR}"
+                           TEST_COMMAND_BUILT="$<TARGET_FILE:pgzm-copy>")
 target_link_libraries(test_harness PUBLIC pgzm_base PkgConfig::CRITERION)
 
 foreach(folder base schema copy engine cli e2e)
@@ -24,6 +25,8 @@ foreach(folder base schema copy engine cli e2e)
         target_link_libraries(test_${folder} PRIVATE test_harness PkgConfig::CRITERION)
         if(TARGET pgzm_${folder})
             target_link_libraries(test_${folder} PRIVATE pgzm_${folder})
+        else()
+            target_link_libraries(test_${folder} PRIVATE PkgConfig::JANSSON)
         endif()
         target_compile_options(test_${folder} PRIVATE -Wno-cast-qual -Wno-conversion)
         add_test(NAME ${folder}
@@ -35,7 +38,6 @@ if(TARGET test_cli)
 endif()
 if(TARGET test_e2e)
     add_dependencies(test_e2e pgzm-copy)
-    target_compile_definitions(test_e2e PRIVATE TEST_COMMAND_BUILT="$<TARGET_FILE:pgzm-copy>")
     # The whole migration once more, by a command that is built with ThreadSanitizer.
     add_test(NAME tsan COMMAND sh ${harness_folder}/sanitized.sh
              $<TARGET_FILE:test_e2e> --jobs 1 --filter server_threads/*)

@@ -56,11 +56,20 @@ static void add_setting(Str *s, const char *name, const char *value)
     str_add(s, "'");
 }
 
-static void make_conninfo(char *out, size_t size, const char *database)
+/* The test server, and the one for source databases, which may be the same. */
+typedef enum Server { SERVER_MAIN, SERVER_SOURCE, SERVER_COUNT } Server;
+
+static bool source_is_apart(void)
 {
+    return getenv("TEST_SOURCE_PGHOST") != NULL;
+}
+
+static void make_conninfo(char *out, size_t size, Server server, const char *database)
+{
+    bool apart = server == SERVER_SOURCE && source_is_apart();
     AUTO(str_clear) Str s = STR_INIT;
-    add_setting(&s, "host", getenv("TEST_PGHOST"));
-    add_setting(&s, "port", getenv("TEST_PGPORT"));
+    add_setting(&s, "host", getenv(apart ? "TEST_SOURCE_PGHOST" : "TEST_PGHOST"));
+    add_setting(&s, "port", getenv(apart ? "TEST_SOURCE_PGPORT" : "TEST_PGPORT"));
     add_setting(&s, "user", getenv("TEST_PGUSER"));
     add_setting(&s, "password", getenv("TEST_PGPASSWORD"));
     add_setting(&s, "dbname", database);
@@ -76,14 +85,14 @@ static PGconn *connect_to(const char *conninfo)
 }
 
 /* The server's maintenance database; fails the test with words when that cannot be. */
-static PGconn *connect_maintenance(void)
+static PGconn *connect_maintenance(Server server)
 {
     if (getenv("TEST_PGHOST") == NULL)
         fail("test server", "TEST_PGHOST is not set: run the tests with `sh tests/run.sh`, which "
                             "starts servers, or set TEST_PGHOST, TEST_PGPORT and TEST_PGUSER (a "
                             "superuser) to one of your own");
     char conninfo[512];
-    make_conninfo(conninfo, sizeof conninfo, "postgres");
+    make_conninfo(conninfo, sizeof conninfo, server, "postgres");
     PGconn *conn = connect_to(conninfo);
     if (PQstatus(conn) != CONNECTION_OK)
         fail("test server", PQerrorMessage(conn));
@@ -112,36 +121,43 @@ static void drop_named(PGconn *conn, const char *name)
     PQfreemem(ident);
 }
 
-/* The databases of this test process that are still there; forgotten names are dropped by the test
+/* The databases of this test process that are still there; what does not fit is dropped by the test
  * program at its end. */
 #define NAMES_MAX 64
-static char names[NAMES_MAX][64];
-static pid_t names_owner;
+typedef struct Noted {
+    char name[64];
+    Server server;
+} Noted;
+static Noted noted[NAMES_MAX];
+static pid_t noted_by;
 
 static void drop_own(void)
 {
-    if (names_owner != getpid())
+    if (noted_by != getpid())
         return;
-    char conninfo[512];
-    make_conninfo(conninfo, sizeof conninfo, "postgres");
-    AUTO(pq_finish) PGconn *conn = connect_to(conninfo);
-    if (PQstatus(conn) != CONNECTION_OK)
-        return;
-    for (size_t i = 0; i < NAMES_MAX; i++)
-        if (names[i][0] != '\0')
-            drop_named(conn, names[i]);
+    for (Server server = 0; server < SERVER_COUNT; server++) {
+        char conninfo[512];
+        make_conninfo(conninfo, sizeof conninfo, server, "postgres");
+        AUTO(pq_finish) PGconn *conn = connect_to(conninfo);
+        if (PQstatus(conn) != CONNECTION_OK)
+            continue;
+        for (size_t i = 0; i < NAMES_MAX; i++)
+            if (noted[i].name[0] != '\0' && noted[i].server == server)
+                drop_named(conn, noted[i].name);
+    }
 }
 
-static void note_name(const char *name)
+static void note(Server server, const char *name)
 {
-    if (names_owner != getpid()) {
-        names_owner = getpid();
-        memset(names, 0, sizeof names);
+    if (noted_by != getpid()) {
+        noted_by = getpid();
+        memset(noted, 0, sizeof noted);
         atexit(drop_own);
     }
     for (size_t i = 0; i < NAMES_MAX; i++)
-        if (names[i][0] == '\0') {
-            snprintf(names[i], sizeof names[i], "%s", name);
+        if (noted[i].name[0] == '\0') {
+            snprintf(noted[i].name, sizeof noted[i].name, "%s", name);
+            noted[i].server = server;
             return;
         }
 }
@@ -152,47 +168,61 @@ ReportHook(POST_ALL)(struct criterion_global_stats *stats)
     (void)stats;
     if (getenv("TEST_PGHOST") == NULL)
         return;
-    char conninfo[512];
-    make_conninfo(conninfo, sizeof conninfo, "postgres");
-    AUTO(pq_finish) PGconn *conn = connect_to(conninfo);
-    if (PQstatus(conn) != CONNECTION_OK)
-        return;
-    AUTO(mem_free)
-    char *query = mem_printf(
-        "SELECT datname FROM pg_database WHERE datname LIKE '" PREFIX "%d\\_%%'", (int)getpid());
-    AUTO(pq_clear) PGresult *result = PQexec(conn, query);
-    for (int i = 0; i < PQntuples(result); i++)
-        drop_named(conn, PQgetvalue(result, i, 0));
+    for (Server server = 0; server < (source_is_apart() ? SERVER_COUNT : SERVER_SOURCE); server++) {
+        char conninfo[512];
+        make_conninfo(conninfo, sizeof conninfo, server, "postgres");
+        AUTO(pq_finish) PGconn *conn = connect_to(conninfo);
+        if (PQstatus(conn) != CONNECTION_OK)
+            return;
+        AUTO(mem_free)
+        char *query = mem_printf("SELECT datname FROM pg_database"
+                                 " WHERE datname LIKE '" PREFIX "%d\\_%%'",
+                                 (int)getpid());
+        AUTO(pq_clear) PGresult *result = PQexec(conn, query);
+        for (int i = 0; i < PQntuples(result); i++)
+            drop_named(conn, PQgetvalue(result, i, 0));
+    }
 }
 
-TestDatabase test_database(const char *label)
+static TestDatabase create(Server server, const char *label)
 {
     static int count;
     TestDatabase database;
     snprintf(database.name, sizeof database.name, PREFIX "%d_%d_%d_%.20s", (int)getppid(),
              (int)getpid(), ++count, label);
-    AUTO(pq_finish) PGconn *conn = connect_maintenance();
+    AUTO(pq_finish) PGconn *conn = connect_maintenance(server);
     AUTO(str_clear) Str sql = STR_INIT;
     char *ident = PQescapeIdentifier(conn, database.name, strlen(database.name));
     str_addf(&sql,
              "CREATE DATABASE %s TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'",
              ident);
     PQfreemem(ident);
-    note_name(database.name);
+    note(server, database.name);
     AUTO(pq_clear) PGresult *result = PQexec(conn, str_text(&sql));
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
         fail(database.name, PQerrorMessage(conn));
-    make_conninfo(database.conninfo, sizeof database.conninfo, database.name);
+    make_conninfo(database.conninfo, sizeof database.conninfo, server, database.name);
     return database;
+}
+
+TestDatabase test_database(const char *label)
+{
+    return create(SERVER_MAIN, label);
+}
+
+TestDatabase test_source_database(const char *label)
+{
+    return create(SERVER_SOURCE, label);
 }
 
 void test_database_drop(TestDatabase *database)
 {
-    AUTO(pq_finish) PGconn *conn = connect_maintenance();
-    drop_named(conn, database->name);
     for (size_t i = 0; i < NAMES_MAX; i++)
-        if (strcmp(names[i], database->name) == 0)
-            names[i][0] = '\0';
+        if (strcmp(noted[i].name, database->name) == 0) {
+            AUTO(pq_finish) PGconn *conn = connect_maintenance(noted[i].server);
+            drop_named(conn, database->name);
+            noted[i].name[0] = '\0';
+        }
     database->name[0] = '\0';
 }
 
@@ -284,6 +314,6 @@ char *test_rows(const TestDatabase *database, const char *query)
 
 int test_server_version(void)
 {
-    AUTO(pq_finish) PGconn *conn = connect_maintenance();
+    AUTO(pq_finish) PGconn *conn = connect_maintenance(SERVER_MAIN);
     return PQserverVersion(conn);
 }

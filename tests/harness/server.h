@@ -17,6 +17,9 @@ typedef struct TestDatabase {
 /* Makes an empty database (template0, UTF8, C locale) with a unique name that contains `label`. Its
  * name is noted and it is dropped when the test process ends; tests/run.sh drops what remains. */
 TestDatabase test_database(const char *label);
+/* The same on the server that TEST_SOURCE_PGHOST and TEST_SOURCE_PGPORT name, where they are set:
+ * migrations from one version of PostgreSQL to another. */
+TestDatabase test_source_database(const char *label);
 void test_database_drop(TestDatabase *database);
 
 /* Runs a script of any number of statements; an error fails the test and is printed. */
