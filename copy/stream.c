@@ -14,6 +14,10 @@
  * straight into our message; PQgetCopyData would malloc and copy each row first, and hold a large
  * row twice. Where rows begin and end does not matter: the server reads CopyData as one stream.
  *
+ * libpq's receive buffer is left at its 16 KiB: a large one (it grows with any large result) saves
+ * two thirds of the reads, but client and kernel together need a seventh of the time that either
+ * server does (69 MB in narrow rows over a Unix socket: 0.05 s of 0.37 s).
+ *
  * Sending: the server takes a message apart with a fixed cost each, so rows are gathered to 64 KiB.
  * The message is as long as a multiple of 8192 with its header of 5 bytes: on a Unix socket libpq
  * sends multiples of 8192 and would keep the remainder back. A part of a message is never sent just
