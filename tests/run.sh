@@ -30,12 +30,13 @@ step() {
     printf '== %s\n' "$*"
 }
 
-# compile FOLDER COMPILER BUILD-TYPE SANITIZERS [TARGET...]
+# compile FOLDER COMPILER BUILD-TYPE SANITIZERS TESTS(ON|OFF) [TARGET...]
 compile() {
-    folder=$1 compiler=$2 type=$3 sanitize=$4
-    shift 4
+    folder=$1 compiler=$2 type=$3 sanitize=$4 tests=$5
+    shift 5
     if ! { cmake -G Ninja -S "$top" -B "$folder" -DCMAKE_C_COMPILER="$compiler" \
-        -DCMAKE_BUILD_TYPE="$type" -DPGZM_SANITIZE="$sanitize" -DPGZM_WERROR=ON &&
+        -DCMAKE_BUILD_TYPE="$type" -DPGZM_SANITIZE="$sanitize" -DPGZM_TESTS="$tests" \
+        -DPGZM_WERROR=ON &&
         cmake --build "$folder" ${*:+--target "$@"}; } >"$cluster_dir/build.log" 2>&1; then
         cat "$cluster_dir/build.log"
         echo "the build in $folder failed" >&2
@@ -43,28 +44,34 @@ compile() {
     fi
 }
 
-# Whether the wanted tests include one that runs the built command.
+# What the wanted tests need: programs of one folder only, or everything.
 whole=yes
-for name in "$@"; do
+targets=
+if [ $# -gt 0 ]; then
     whole=
-    case $name in
-    base | schema | copy | engine | cli | format | includes | install) ;;
-    *) whole=yes && break ;;
-    esac
-done
+    for name in "$@"; do
+        case $name in
+        base | schema | copy | engine | cli) targets="$targets test_$name" ;;
+        format | includes) targets="$targets pgzm_base" ;;
+        *) whole=yes ;;
+        esac
+    done
+fi
+[ -z "$whole" ] || targets=all
 
 cluster_folder pgzm-tests
 step "building with gcc, AddressSanitizer and UndefinedBehaviorSanitizer"
-compile "$build/asan" gcc Debug address,undefined
+# shellcheck disable=SC2086 # several targets
+compile "$build/asan" gcc Debug address,undefined ON $targets
 if [ -n "$whole" ]; then
     step "building with gcc"
-    compile "$build" gcc RelWithDebInfo ""
+    compile "$build" gcc RelWithDebInfo "" OFF
     step "building with gcc and ThreadSanitizer"
-    compile "$build/tsan" gcc RelWithDebInfo thread pgzm-copy
+    compile "$build/tsan" gcc RelWithDebInfo thread OFF pgzm-copy
 fi
 if [ $# = 0 ]; then
     step "building with clang"
-    compile "$build/clang" clang RelWithDebInfo ""
+    compile "$build/clang" clang RelWithDebInfo "" ON
 fi
 
 if [ -z "${TEST_PGHOST:-}" ]; then
