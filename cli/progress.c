@@ -71,7 +71,7 @@ typedef struct Piece {
     int drop;
 } Piece;
 
-/* Puts pieces side by side, two spaces between them, within `room` columns. */
+/* Puts pieces side by side, two spaces between them, within `room` columns, and frees them. */
 static void progress_pieces(Piece *pieces, size_t n, size_t room, Str *out)
 {
     for (;;) {
@@ -89,10 +89,10 @@ static void progress_pieces(Piece *pieces, size_t n, size_t room, Str *out)
     }
     bool first = true;
     for (size_t i = 0; i < n; i++) {
-        if (pieces[i].text.len == 0)
-            continue;
-        str_addf(out, "%s%s", first ? "" : "  ", pieces[i].text.text);
-        first = false;
+        if (pieces[i].text.len > 0) {
+            str_addf(out, "%s%s", first ? "" : "  ", pieces[i].text.text);
+            first = false;
+        }
         str_clear(&pieces[i].text);
     }
 }

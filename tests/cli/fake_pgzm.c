@@ -6,6 +6,8 @@
  *     progress BYTES OF_BYTES ROWS TABLES OF_TABLES INDEXES OF_INDEXES ELAPSED_MS
  *     sleep MS            or less, when cancelled
  *     wait                until cancelled; the result is PGZM_INTERRUPTED
+ *     hang                for ever, whoever cancels
+ *     linger              until cancelled, but goes on as if it came too late
  *     result JSON
  *     error STATUS|SQLSTATE|MESSAGE|HINT
  */
@@ -164,7 +166,13 @@ static PgzmStatus step(Pgzm *pgzm, char *line)
         pause_ms(pgzm, atol(rest));
     else if (strcmp(line, "wait") == 0)
         pause_ms(pgzm, 600000);
-    else if (strcmp(line, "result") == 0)
+    else if (strcmp(line, "hang") == 0)
+        while (true)
+            nanosleep(&(struct timespec){.tv_sec = 1}, NULL);
+    else if (strcmp(line, "linger") == 0) {
+        pause_ms(pgzm, 600000);
+        atomic_store(&pgzm->cancelled, false);
+    } else if (strcmp(line, "result") == 0)
         replace(&pgzm->result, rest);
     else if (strcmp(line, "error") == 0)
         return fail(pgzm, rest);
