@@ -10,7 +10,11 @@ WITH scope AS (
 ), not_null AS (
     -- Before 18 no table has such rows.
     SELECT k.conrelid, k.conkey[1] AS attnum, k.conname, k.connoinherit, k.conislocal,
-           k.convalidated
+           k.convalidated,
+           -- the server would choose another name then
+           EXISTS (SELECT 1 FROM pg_catalog.pg_constraint o
+                   WHERE o.conname = k.conname AND o.connamespace = k.connamespace
+                     AND o.oid <> k.oid) AS taken
     FROM pg_catalog.pg_constraint k
     WHERE k.contype = 'n' AND k.conrelid <> 0
 )
@@ -28,7 +32,8 @@ SELECT c.oid AS relation,
                   WHERE l.oid = a.attcollation) END AS collation,
        a.attnotnull AS not_null,
        -- The name that the server would choose need not be said.
-       CASE WHEN nn.conname::pg_catalog.text
+       CASE WHEN nn.taken
+                 OR nn.conname::pg_catalog.text
                  <> c.relname::pg_catalog.text || '_' || a.attname::pg_catalog.text || '_not_null'
             THEN nn.conname END AS not_null_name,
        COALESCE(nn.connoinherit, false) AS not_null_no_inherit,
