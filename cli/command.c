@@ -63,33 +63,40 @@ static void command_add_error(Str *out, const Terminal *terminal, const ReportEr
     }
 }
 
+/* True when the person wants to read the result; what was asked for is not silenced. */
+static bool command_has_report(const Arguments *args, const ReportError *error, bool asked)
+{
+    if (arguments_has(args, OPTION_JSON) || (error != NULL && error->kind != ERROR_UNSETTLED))
+        return false;
+    return asked || !arguments_has(args, OPTION_QUIET);
+}
+
 /* The end of every run: error on standard error, result on standard output. */
 static int command_finish(const CommandRun *run, const json_t *result, const ReportError *error,
                           size_t warnings)
 {
     const Arguments *args = run->args;
-    bool json = arguments_has(args, OPTION_JSON);
+    bool asked = args->command != NULL &&
+                 (args->command->run == PGZM_STATUS || args->command->run == PGZM_LIST ||
+                  arguments_has(args, OPTION_DRY_RUN));
+    bool report = command_has_report(args, error, asked);
     int status = error == NULL ? 0 : error->exit_code;
     AUTO(str_clear) Str out = STR_INIT;
 
     if (error != NULL) {
         AUTO(str_clear) Str text = STR_INIT;
         command_add_error(&text, &run->terminal, error);
-        report_write_failure(&text, result);
+        if (!report)
+            report_write_failure(&text, result);
         if (!terminal_write(STDERR_FILENO, str_text(&text), text.len))
             status = error->exit_code; /* the status is all that is left to tell */
     }
-    if (json)
+    if (arguments_has(args, OPTION_JSON)) {
         report_write_json(&out, result, error);
-    else if (error == NULL) {
-        bool asked = args->command->run == PGZM_STATUS || args->command->run == PGZM_LIST ||
-                     arguments_has(args, OPTION_DRY_RUN);
-        bool below_progress =
-            !asked && run->terminal.live && isatty(STDOUT_FILENO) && run->progress != NULL;
-        if (asked || !arguments_has(args, OPTION_QUIET)) {
-            str_add(&out, below_progress ? "\n" : "");
-            report_write(&out, args->command->run, result, warnings);
-        }
+    } else if (report) {
+        if (!asked && run->terminal.live && isatty(STDOUT_FILENO))
+            str_add(&out, "\n"); /* below the phases */
+        report_write(&out, args->command->run, result, error, warnings);
     }
     return command_print(&out, status);
 }

@@ -20,6 +20,7 @@ struct Logfile {
     pthread_mutex_t mutex; /* guards all below, and the order of lines */
     char *phase;           /* owned; NULL before the first */
     int64_t phase_began, last_count;
+    int64_t warnings;
     bool broken;
 };
 
@@ -143,6 +144,7 @@ static void logfile_take(Logfile *logfile, const PgzmEvent *event)
         break;
     case PGZM_EVENT_WARNING:
         logfile_line(logfile, "warning", text);
+        logfile->warnings++;
         break;
     case PGZM_EVENT_PLAN:
         logfile_line(logfile, "plan", text);
@@ -200,8 +202,7 @@ static void logfile_outcome(Logfile *logfile, const json_t *result, const Report
     AUTO(str_clear) Str end = STR_INIT;
     str_addf(&end, "%s (exit status %d), ", error == NULL ? "done" : "failed",
              error == NULL ? 0 : error->exit_code);
-    figure_add_things(&end, (int64_t)json_array_size(json_object_get(result, "warnings")),
-                      "warning", NULL);
+    figure_add_things(&end, logfile->warnings, "warning", NULL);
     const char *state = json_string_value(json_object_get(result, "state"));
     const char *id = json_string_value(json_object_get(result, "timestamp"));
     if (state != NULL && id != NULL)
@@ -219,7 +220,10 @@ void logfile_end(Logfile *logfile, const json_t *result, const ReportError *erro
     pthread_mutex_unlock(&logfile->mutex);
 }
 
-bool logfile_is_broken(const Logfile *logfile)
+bool logfile_is_broken(Logfile *logfile)
 {
-    return logfile->broken;
+    pthread_mutex_lock(&logfile->mutex);
+    bool broken = logfile->broken;
+    pthread_mutex_unlock(&logfile->mutex);
+    return broken;
 }

@@ -28,7 +28,7 @@ void logfile_event(Logfile *logfile, const PgzmEvent *event);
 void logfile_end(Logfile *logfile, const json_t *result, const ReportError *error);
 
 /* True when a line could not be written since the start. */
-bool logfile_is_broken(const Logfile *logfile);
+bool logfile_is_broken(Logfile *logfile);
 
 AUTO_DEFINE(Logfile *, logfile_free)
 

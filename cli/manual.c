@@ -179,7 +179,8 @@ static void manual_completion(Str *out)
             continue;
         if (id == OPTION_LOG_FILE) {
             str_addf(out,
-                     "    --%s)\n        COMPREPLY=($(compgen -f -- \"$word\"))\n"
+                     "    --%s)\n        compopt -o filenames 2> /dev/null\n"
+                     "        COMPREPLY=($(compgen -f -- \"$word\"))\n"
                      "        return ;;\n",
                      option->name);
             continue;

@@ -504,7 +504,10 @@ void progress_end(Progress *p, bool ok)
     pthread_mutex_unlock(&p->mutex);
 }
 
-size_t progress_warnings(const Progress *p)
+size_t progress_warnings(Progress *p)
 {
-    return p->warnings;
+    pthread_mutex_lock(&p->mutex);
+    size_t warnings = p->warnings;
+    pthread_mutex_unlock(&p->mutex);
+    return warnings;
 }

@@ -42,7 +42,7 @@ void progress_line(Progress *progress, const char *text);
 void progress_end(Progress *progress, bool ok);
 
 /* How many warnings were shown. */
-size_t progress_warnings(const Progress *progress);
+size_t progress_warnings(Progress *progress);
 
 /* The lines for a terminal `width` columns wide, each ended by a line break and narrower than
  * `width`. Returns their number. */

@@ -273,19 +273,22 @@ static void report_plan(Str *out, const json_t *result)
     }
 }
 
-static const char *report_headline(PgzmCommand command, const json_t *result)
+static const char *report_headline(PgzmCommand command, const json_t *result,
+                                   const ReportError *error)
 {
     if (report_is_dry(result))
         return "Dry run: nothing was changed.";
+    const char *live = error != NULL ? "The new data is live, but not everything is verified."
+                                     : "Done: the new data is live.";
     switch (command) {
     case PGZM_START:
         if (strcmp(report_text(result, "state"), "PREPARED") == 0)
             return "Prepared, but not live yet.";
-        return "Done: the new data is live.";
+        return live;
     case PGZM_PREPARE:
         return "Prepared: everything is copied, nothing is live yet.";
     case PGZM_SWAP:
-        return "Done: the new data is live.";
+        return live;
     case PGZM_ROLLBACK:
         return "Rolled back: the old data is live again.";
     case PGZM_ABORT:
@@ -297,9 +300,10 @@ static const char *report_headline(PgzmCommand command, const json_t *result)
     return "Done.";
 }
 
-static void report_change(Str *out, PgzmCommand command, const json_t *result, size_t shown)
+static void report_change(Str *out, PgzmCommand command, const json_t *result,
+                          const ReportError *error, size_t shown)
 {
-    str_addf(out, "%s\n\n", report_headline(command, result));
+    str_addf(out, "%s\n\n", report_headline(command, result, error));
     report_line(out, "migration", report_text(result, "timestamp"));
     report_line(out, "state", report_text(result, "state"));
     report_server(out, result, "source", "source");
@@ -450,14 +454,15 @@ static void report_backups(Str *out, const json_t *result)
     mem_free(rows);
 }
 
-void report_write(Str *out, PgzmCommand command, const json_t *result, size_t warnings_shown)
+void report_write(Str *out, PgzmCommand command, const json_t *result, const ReportError *error,
+                  size_t warnings_shown)
 {
     if (command == PGZM_STATUS)
         report_status(out, result);
     else if (command == PGZM_LIST)
         report_backups(out, result);
     else
-        report_change(out, command, result, warnings_shown);
+        report_change(out, command, result, error, warnings_shown);
 }
 
 void report_write_failure(Str *out, const json_t *result)

@@ -28,9 +28,10 @@ typedef struct ReportError {
  */
 json_t *report_parse(const char *text);
 
-/* What a person reads after a command that went well. `warnings_shown`: how many warnings already
- * stand on standard error. */
-void report_write(Str *out, PgzmCommand command, const json_t *result, size_t warnings_shown);
+/* What a person reads after a command that went well (`error` NULL) or is live but not settled.
+ * `warnings_shown`: how many warnings already stand on standard error. */
+void report_write(Str *out, PgzmCommand command, const json_t *result, const ReportError *error,
+                  size_t warnings_shown);
 
 /* What a person reads after the error message of a command that failed: what is left behind, and
  * the command lines that go on or clean up. Nothing when there is nothing to say. */

@@ -133,6 +133,7 @@ Test(golden, results)
     golden_script("start_refused", "refused", ARGS("start"));
     golden_script("start_failed", "failed", ARGS("start"));
     golden_script("start_failed_json", "failed", ARGS("--json", "start", "--quiet"));
+    golden_script("start_unsettled", "unsettled", ARGS("start"));
     golden_script("prepare", "prepare", ARGS("prepare"));
     golden_script("status", "status", ARGS("status"));
     golden_script("status_none", "status_none", ARGS("status"));

@@ -8,7 +8,7 @@ static char *report(PgzmCommand command, const char *json, size_t shown)
 {
     json_t *result = report_parse(json);
     Str out = STR_INIT;
-    report_write(&out, command, result, shown);
+    report_write(&out, command, result, NULL, shown);
     json_decref(result);
     str_add(&out, "");
     return str_take(&out);
