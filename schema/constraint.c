@@ -68,11 +68,45 @@ static bool is_check_stated(const Constraint *item, const Table *table)
     return table->is_partition && item->validated;
 }
 
+/* The check of the same name that one of the table's parents has, if that one is not validated. */
+static const Constraint *unvalidated_parent(const Model *model, const Constraint *item,
+                                            const Table *table)
+{
+    for (size_t i = 0; i < table->parent_count; i++) {
+        for (size_t k = 0; k < model->constraints.count; k++) {
+            const Constraint *above = &model->constraints.items[k];
+            if (above->table == table->parents[i] && above->contype == 'c' && !above->validated &&
+                strcmp(above->object.name, item->object.name) == 0)
+                return above;
+        }
+    }
+    return NULL;
+}
+
+/* A check that came with the parent's. Where the parent's is not validated but this one is, because
+ * the table was made later, that has to be said. */
+static void build_inherited_check(Builder *builder, const Constraint *item, const Table *table,
+                                  const char *name)
+{
+    const Constraint *above =
+        item->validated ? unvalidated_parent(builder_model(builder), item, table) : NULL;
+    if (above == NULL)
+        return;
+    size_t index = builder_add(builder, FRAGMENT_PROPERTY, SECTION_POST, &item->object, item->table,
+                               "ALTER TABLE %s VALIDATE CONSTRAINT %s", name,
+                               builder_ident(builder, item->object.name));
+    builder_fragment(builder, index)->weight = table->total_bytes;
+    builder_needs(builder, index, table->object.address);
+    builder_needs(builder, index, above->object.address);
+}
+
 static void build_check(Builder *builder, const Constraint *item, const Table *table)
 {
     const char *name = builder_name(builder, table->object.schema, table->object.name);
-    if (!is_check_stated(item, table))
+    if (!is_check_stated(item, table)) {
+        build_inherited_check(builder, item, table, name);
         return;
+    }
     /* Without ONLY: children that exist already get it too, as the server insists. */
     size_t index =
         builder_add(builder, FRAGMENT_CHECK, item->validated ? SECTION_PRE : SECTION_POST,
@@ -134,6 +168,18 @@ static size_t build_with_index(Builder *builder, const Constraint *item, const I
     return added;
 }
 
+/* The bytes of a table, with its partitions'. */
+static int64_t tree_bytes(const Model *model, const Table *table)
+{
+    int64_t bytes = table->total_bytes;
+    for (size_t i = 0; i < model->tables.count && table->relkind == 'p'; i++) {
+        const Table *child = &model->tables.items[i];
+        if (child->is_partition && child->parents[0] == table->object.address.oid)
+            bytes += tree_bytes(model, child);
+    }
+    return bytes;
+}
+
 static size_t build_whole(Builder *builder, const Constraint *item, const Index *index,
                           const char *table)
 {
@@ -142,9 +188,14 @@ static size_t build_whole(Builder *builder, const Constraint *item, const Index 
         str_add(&s, item->def);
     else
         add_key(builder, &s, item, index);
-    size_t added = builder_add(builder, FRAGMENT_CONSTRAINT, SECTION_POST, &item->object,
-                               item->table, "ALTER TABLE ONLY %s ADD CONSTRAINT %s %s", table,
-                               builder_ident(builder, item->object.name), str_text(&s));
+    bool recurses = item->contype == 'x' && index->relkind == 'I';
+    size_t added =
+        builder_add(builder, FRAGMENT_CONSTRAINT, SECTION_POST, &item->object, item->table,
+                    "ALTER TABLE %s%s ADD CONSTRAINT %s %s", recurses ? "" : "ONLY ", table,
+                    builder_ident(builder, item->object.name), str_text(&s));
+    if (recurses)
+        builder_fragment(builder, added)->weight =
+            tree_bytes(builder_model(builder), model_table(builder_model(builder), item->table));
     builder_provides(builder, added, index->object.address);
     builder_needs(builder, added, (Address){CATALOG_CLASS, item->table, 0});
     /* The definition of an exclusion constraint has no place for it that could be found safely. */
@@ -162,6 +213,10 @@ static void build_key(Builder *builder, const Constraint *item, const Table *tab
 {
     const Index *index = model_index(builder_model(builder), item->index);
     if (index == NULL)
+        return;
+    /* An index of an exclusion constraint cannot be attached to a partitioned one (17): the whole
+     * tree is made from the top, and the server names the parts. */
+    if (item->contype == 'x' && index->parent != 0)
         return;
     const char *name = builder_name(builder, table->object.schema, table->object.name);
     size_t added = is_built_as_index(item, index) ? build_with_index(builder, item, index, name)
@@ -181,8 +236,8 @@ static void build_foreign_key(Builder *builder, const Constraint *item, const Ta
         builder_add(builder, FRAGMENT_FOREIGN_KEY, SECTION_POST, &item->object, item->table,
                     "ALTER TABLE %s%s ADD CONSTRAINT %s %s", table->relkind == 'p' ? "" : "ONLY ",
                     name, builder_ident(builder, item->object.name), item->def);
-    if (!item->validated)
-        builder_fragment(builder, added)->weight = 0;
+    builder_fragment(builder, added)->weight =
+        item->validated ? tree_bytes(builder_model(builder), table) : 0;
     builder_needs(builder, added, (Address){CATALOG_CLASS, item->table, 0});
     builder_needs(builder, added, (Address){CATALOG_CLASS, item->referenced_table, 0});
     builder_needs(builder, added, (Address){CATALOG_CLASS, item->index, 0});

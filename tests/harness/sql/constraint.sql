@@ -1,15 +1,17 @@
 -- For the comparer of the tests (compare.c): columns object, key, value. $1: the older one of the two
 -- servers' versions, as in server_version_num.
 -- Without the copies that a foreign key has on partitions: their names depend on the version.
+-- NO INHERIT means nothing for keys, and whether a partition's NOT NULL counts as local depends on
+-- whether its primary key was made before or after it was attached.
 SELECT coalesce(n.nspname || '.' || c.relname, 'type ' || t.oid::regtype) AS object,
        coalesce(n.nspname || '.' || c.relname, t.oid::regtype::text) || ': ' || k.conname AS key,
        jsonb_strip_nulls(jsonb_build_object(
            'type', k.contype,
            'definition', pg_get_constraintdef(k.oid),
            'validated', k.convalidated,
-           'local', k.conislocal,
+           'local', CASE WHEN k.contype <> 'n' OR NOT c.relispartition THEN k.conislocal END,
            'inherited', k.coninhcount,
-           'no inherit', k.connoinherit,
+           'no inherit', CASE WHEN k.contype IN ('c', 'n') THEN k.connoinherit END,
            'comment', obj_description(k.oid, 'pg_constraint')))::text AS value
 FROM pg_constraint k
 JOIN pg_namespace n ON n.oid = k.connamespace
