@@ -1,4 +1,4 @@
-#include "tests/harness/run.h"
+#include "tests/harness/launch.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -23,7 +23,7 @@ enum { WAIT_AT_MOST_MS = 120000 };
 #define TEST_COMMAND_BUILT "build/pgzm-copy"
 #endif
 
-const char *run_command(void)
+const char *launch_command(void)
 {
     const char *named = getenv("TEST_COMMAND");
     return named != NULL && named[0] != '\0' ? named : TEST_COMMAND_BUILT;
@@ -61,7 +61,7 @@ static void redirect(const char *path, int flags, int fd)
     close(opened);
 }
 
-static __attribute__((noreturn)) void become(const RunOptions *options, const Run *run,
+static __attribute__((noreturn)) void become(const LaunchOptions *options, const Launch *launch,
                                              const char *const *arguments)
 {
     /* Whatever started the tests may ignore or block signals; the command must not notice. */
@@ -72,8 +72,8 @@ static __attribute__((noreturn)) void become(const RunOptions *options, const Ru
     signal(SIGTERM, SIG_DFL);
     signal(SIGPIPE, SIG_DFL);
     redirect("/dev/null", O_RDONLY, STDIN_FILENO);
-    redirect(run->out_path, O_WRONLY, STDOUT_FILENO);
-    redirect(run->err_path, O_WRONLY, STDERR_FILENO);
+    redirect(launch->out_path, O_WRONLY, STDOUT_FILENO);
+    redirect(launch->err_path, O_WRONLY, STDERR_FILENO);
     for (const char *const *variable = options->environment; variable != NULL && *variable != NULL;
          variable++) {
         char *copy = strdup(*variable);
@@ -82,7 +82,7 @@ static __attribute__((noreturn)) void become(const RunOptions *options, const Ru
         else
             unsetenv(copy);
     }
-    const char *program = options->program != NULL ? options->program : run_command();
+    const char *program = options->program != NULL ? options->program : launch_command();
     size_t count = 0;
     while (arguments[count] != NULL)
         count++;
@@ -96,28 +96,28 @@ static __attribute__((noreturn)) void become(const RunOptions *options, const Ru
     _exit(127);
 }
 
-Run run_start(const RunOptions *options, const char *const *arguments)
+Launch launch_start(const LaunchOptions *options, const char *const *arguments)
 {
-    Run run = {.exit_code = -1, .out_path = temporary_file(), .err_path = temporary_file()};
-    run.pid = fork();
-    if (run.pid < 0)
+    Launch launch = {.exit_code = -1, .out_path = temporary_file(), .err_path = temporary_file()};
+    launch.pid = fork();
+    if (launch.pid < 0)
         cr_assert_fail("fork: %s", strerror(errno));
-    if (run.pid == 0)
-        become(options, &run, arguments);
-    return run;
+    if (launch.pid == 0)
+        become(options, &launch, arguments);
+    return launch;
 }
 
-bool run_ended(Run *run, int ms)
+bool launch_ended(Launch *launch, int ms)
 {
     int64_t end = clock_monotonic_ms() + ms;
-    while (run->pid != 0) {
+    while (launch->pid != 0) {
         int status;
-        pid_t ended = waitpid(run->pid, &status, WNOHANG);
-        if (ended == run->pid) {
-            run->pid = 0;
-            run->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-            run->out = read_all(run->out_path);
-            run->err = read_all(run->err_path);
+        pid_t ended = waitpid(launch->pid, &status, WNOHANG);
+        if (ended == launch->pid) {
+            launch->pid = 0;
+            launch->exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+            launch->out = read_all(launch->out_path);
+            launch->err = read_all(launch->err_path);
         } else if (clock_monotonic_ms() >= end) {
             return false;
         } else {
@@ -127,48 +127,48 @@ bool run_ended(Run *run, int ms)
     return true;
 }
 
-void run_wait(Run *run)
+void launch_wait(Launch *launch)
 {
-    if (run_ended(run, WAIT_AT_MOST_MS))
+    if (launch_ended(launch, WAIT_AT_MOST_MS))
         return;
-    AUTO(mem_free) char *err = run_err_so_far(run);
-    kill(run->pid, SIGKILL);
-    run_ended(run, 10000);
+    AUTO(mem_free) char *err = launch_err_so_far(launch);
+    kill(launch->pid, SIGKILL);
+    launch_ended(launch, 10000);
     cr_assert_fail("the command did not end; it printed:\n%s", err);
 }
 
-char *run_err_so_far(const Run *run)
+char *launch_err_so_far(const Launch *launch)
 {
-    return read_all(run->err_path);
+    return read_all(launch->err_path);
 }
 
-void run_clear(Run *run)
+void launch_clear(Launch *launch)
 {
-    if (run->pid != 0) {
-        kill(run->pid, SIGKILL);
-        run_ended(run, 10000);
+    if (launch->pid != 0) {
+        kill(launch->pid, SIGKILL);
+        launch_ended(launch, 10000);
     }
-    if (run->out_path != NULL) {
-        unlink(run->out_path);
-        unlink(run->err_path);
+    if (launch->out_path != NULL) {
+        unlink(launch->out_path);
+        unlink(launch->err_path);
     }
-    mem_free(TAKE(run->out));
-    mem_free(TAKE(run->err));
-    mem_free(TAKE(run->out_path));
-    mem_free(TAKE(run->err_path));
+    mem_free(TAKE(launch->out));
+    mem_free(TAKE(launch->err));
+    mem_free(TAKE(launch->out_path));
+    mem_free(TAKE(launch->err_path));
 }
 
-Run run_now(const char *const *arguments)
+Launch launch_now(const char *const *arguments)
 {
-    Run run = run_start(&(RunOptions){0}, arguments);
-    run_wait(&run);
-    return run;
+    Launch launch = launch_start(&(LaunchOptions){0}, arguments);
+    launch_wait(&launch);
+    return launch;
 }
 
-void run_expect(const Run *run, int exit_code, const char *file, int line)
+void launch_expect(const Launch *launch, int exit_code, const char *file, int line)
 {
-    if (run->exit_code != exit_code)
+    if (launch->exit_code != exit_code)
         cr_assert_fail("%s:%d: exit code %d instead of %d; standard output:\n%s\nstandard "
                        "error:\n%s",
-                       file, line, run->exit_code, exit_code, run->out, run->err);
+                       file, line, launch->exit_code, exit_code, launch->out, launch->err);
 }

@@ -1,0 +1,398 @@
+/* Every exit code, and that live objects are untouched by what was refused or failed. */
+#include <libpq-fe.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/e2e/shop.h"
+#include "tests/harness/fakeserver.h"
+
+static void auto_pq_finish(PGconn **conn)
+{
+    PQfinish(*conn);
+}
+
+/* A session that keeps a transaction open after some statements. */
+static PGconn *hold(const TestDatabase *database, const char *statements)
+{
+    PGconn *conn = PQconnectdb(database->conninfo);
+    PGresult *result = PQexec(conn, statements);
+    cr_assert(PQresultStatus(result) == PGRES_COMMAND_OK ||
+                  PQresultStatus(result) == PGRES_TUPLES_OK,
+              "%s: %s", statements, PQerrorMessage(conn));
+    PQclear(result);
+    return conn;
+}
+
+/* One line "pgzm-copy: error: ..." and a "HINT: ..." line. */
+static void expect_one_line_and_a_hint(const Launch *launch)
+{
+    const char *error = strstr(launch->err, "pgzm-copy: error: ");
+    cr_assert_not_null(error, "%s", launch->err);
+    cr_assert_null(strstr(error + 1, "error: "), "%s", launch->err);
+    const char *end = strchr(error, '\n');
+    cr_assert(end != NULL && strncmp(end + 1, "HINT: ", 6) == 0, "no hint:\n%s", launch->err);
+}
+
+static Shop small_shop(void)
+{
+    Shop shop = {test_source_database("source"), test_database("dest")};
+    test_sql(&shop.source, "CREATE TABLE t (id int PRIMARY KEY, a text);"
+                           "INSERT INTO t SELECT i, 'new' FROM generate_series(1, 100) i;"
+                           "CREATE TABLE users (id int PRIMARY KEY, name text)");
+    test_sql(&shop.dest,
+             "CREATE TABLE t (id int PRIMARY KEY, a text); INSERT INTO t VALUES (1, 'old');"
+             "CREATE TABLE users (id int PRIMARY KEY, name text);"
+             "INSERT INTO users VALUES (1, 'kept')");
+    return shop;
+}
+
+static const char our_schemas[] =
+    "SELECT coalesce(string_agg(nspname, ' ' ORDER BY nspname), '') FROM pg_namespace"
+    " WHERE nspname LIKE 'pgzm%'";
+
+/* After a refusal before the first row: live objects as they were, at most the journal is there. */
+static void expect_untouched(const TestDatabase *dest, const char *before)
+{
+    AUTO(mem_free) char *after = compare_fingerprint(dest, NULL, false);
+    EXPECT_SAME(compare_fingerprints(before, after));
+    AUTO(mem_free) char *schemas = test_value(dest, our_schemas);
+    cr_assert(strcmp(schemas, "") == 0 || strcmp(schemas, "pgzm") == 0, "left behind: %s", schemas);
+}
+
+Test(server_refusal, of_an_unknown_option_is_2)
+{
+    AUTO(launch_clear) Launch launch = LAUNCH("start", "--sauce", "x", "--dest", "y");
+    EXPECT_EXIT(&launch, 2);
+    expect_one_line_and_a_hint(&launch);
+}
+
+Test(server_refusal, of_a_rollback_that_does_not_say_which_is_2)
+{
+    Shop shop = small_shop();
+    AUTO(launch_clear) Launch launch = LAUNCH("rollback", "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&launch, 2);
+    expect_one_line_and_a_hint(&launch);
+}
+
+Test(server_refusal, of_an_unreachable_server_is_3)
+{
+    Shop shop = small_shop();
+    AUTO(launch_clear)
+    Launch source = LAUNCH("start", "--source", "host=/nonexistent", "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&source, 3);
+    expect_one_line_and_a_hint(&source);
+    EXPECT_CONTAINS(source.err, "source");
+    AUTO(launch_clear)
+    Launch dest = LAUNCH("start", "--source", shop.source.conninfo, "--dest", "host=/nonexistent");
+    EXPECT_EXIT(&dest, 3);
+    expect_one_line_and_a_hint(&dest);
+    EXPECT_CONTAINS(dest.err, "destination");
+    EXPECT_VALUE(&shop.dest, our_schemas, "");
+}
+
+Test(server_refusal, of_a_wrong_password_is_3_and_does_not_show_it)
+{
+    if (getenv("TEST_SCRAM_PGHOST") == NULL)
+        cr_skip_test(
+            "TEST_SCRAM_PGHOST is not set: tests/run.sh starts a server that asks for passwords");
+    Shop shop = small_shop();
+    AUTO(mem_free)
+    char *source = mem_printf("host=%s port=%s user=%s password=wrong-secret dbname=postgres",
+                              getenv("TEST_SCRAM_PGHOST"), getenv("TEST_SCRAM_PGPORT"),
+                              getenv("TEST_SCRAM_PGUSER"));
+    AUTO(launch_clear)
+    Launch launch = LAUNCH("start", "--source", source, "--dest", shop.dest.conninfo, "--verbose");
+    EXPECT_EXIT(&launch, 3);
+    expect_one_line_and_a_hint(&launch);
+    cr_assert_null(strstr(launch.err, "wrong-secret"), "%s", launch.err);
+    cr_assert_null(strstr(launch.out, "wrong-secret"), "%s", launch.out);
+}
+
+Test(server_refusal, of_the_same_database_on_both_sides_is_4)
+{
+    Shop shop = small_shop();
+    AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
+    AUTO(launch_clear)
+    Launch launch = LAUNCH("start", "--source", shop.dest.conninfo, "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&launch, 4);
+    expect_one_line_and_a_hint(&launch);
+    expect_untouched(&shop.dest, before);
+}
+
+Test(server_refusal, of_a_server_that_is_too_old_or_too_new_is_4)
+{
+    Shop shop = small_shop();
+    static const char *const versions[] = {"11.5", "9.6.24", "19.0", "20beta1"};
+    for (size_t i = 0; i < LENGTH(versions); i++) {
+        AUTO(fakeserver_free) FakeServer *fake = fakeserver_new(versions[i]);
+        AUTO(launch_clear)
+        Launch launch =
+            LAUNCH("start", "--source", fakeserver_conninfo(fake), "--dest", shop.dest.conninfo);
+        EXPECT_EXIT(&launch, 4);
+        expect_one_line_and_a_hint(&launch);
+        EXPECT_CONTAINS(launch.err, versions[i]);
+    }
+}
+
+Test(server_refusal, of_an_unknown_preserved_table_is_4)
+{
+    Shop shop = small_shop();
+    AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
+    AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--preserved-tables", "userz");
+    EXPECT_EXIT(&launch, 4);
+    expect_one_line_and_a_hint(&launch);
+    EXPECT_CONTAINS(launch.err, "userz");
+    expect_untouched(&shop.dest, before);
+}
+
+Test(server_refusal, of_a_preserved_table_without_a_simple_key_is_4)
+{
+    Shop shop = small_shop();
+    test_sql(&shop.source,
+             "CREATE TABLE pair (a int, b int, PRIMARY KEY (a, b)); CREATE TABLE bare (a int)");
+    test_sql(&shop.dest,
+             "CREATE TABLE pair (a int, b int, PRIMARY KEY (a, b)); CREATE TABLE bare (a int)");
+    AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
+    AUTO(launch_clear) Launch pair = SHOP_LAUNCH(&shop, "start", "--preserved-tables", "pair");
+    EXPECT_EXIT(&pair, 4);
+    expect_one_line_and_a_hint(&pair);
+    AUTO(launch_clear)
+    Launch bare = SHOP_LAUNCH(&shop, "start", "--preserved-tables", "public.bare");
+    EXPECT_EXIT(&bare, 4);
+    expect_untouched(&shop.dest, before);
+}
+
+Test(server_refusal, of_a_role_that_may_not_is_4)
+{
+    Shop shop = small_shop();
+    test_sql(&shop.dest,
+             "DO $$ BEGIN PERFORM pg_advisory_xact_lock(20261121); CREATE ROLE pgzmtest_poor LOGIN;"
+             " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$");
+    test_sql(&shop.source,
+             "DO $$ BEGIN PERFORM pg_advisory_xact_lock(20261121); CREATE ROLE pgzmtest_poor LOGIN;"
+             " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$");
+    AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
+    AUTO(mem_free) char *poor_source = mem_printf("%s user=pgzmtest_poor", shop.source.conninfo);
+    AUTO(mem_free) char *poor_dest = mem_printf("%s user=pgzmtest_poor", shop.dest.conninfo);
+    AUTO(launch_clear)
+    Launch reads = LAUNCH("start", "--source", poor_source, "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&reads, 4);
+    expect_one_line_and_a_hint(&reads);
+    expect_untouched(&shop.dest, before);
+    AUTO(launch_clear)
+    Launch writes = LAUNCH("start", "--source", shop.source.conninfo, "--dest", poor_dest);
+    EXPECT_EXIT(&writes, 4);
+    expect_one_line_and_a_hint(&writes);
+    expect_untouched(&shop.dest, before);
+}
+
+Test(server_refusal, of_a_swap_without_anything_prepared_is_5)
+{
+    Shop shop = small_shop();
+    AUTO(launch_clear) Launch swap = LAUNCH("swap", "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&swap, 5);
+    expect_one_line_and_a_hint(&swap);
+    AUTO(launch_clear) Launch back = LAUNCH("rollback", "--latest", "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&back, 5);
+    expect_one_line_and_a_hint(&back);
+    AUTO(launch_clear) Launch abort = LAUNCH("abort", "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&abort, 5);
+    EXPECT_VALUE(&shop.dest, our_schemas, "");
+}
+
+Test(server_refusal, of_a_second_migration_beside_an_unfinished_one_is_5)
+{
+    Shop shop = small_shop();
+    AUTO(launch_clear) Launch prepare = SHOP_LAUNCH(&shop, "prepare");
+    EXPECT_EXIT(&prepare, 0);
+    AUTO(launch_clear) Launch again = SHOP_LAUNCH(&shop, "prepare");
+    EXPECT_EXIT(&again, 5);
+    expect_one_line_and_a_hint(&again);
+    AUTO(launch_clear) Launch start = SHOP_LAUNCH(&shop, "start");
+    EXPECT_EXIT(&start, 5);
+    AUTO(launch_clear) Launch swap = LAUNCH("swap", "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&swap, 0);
+}
+
+/* A start that waits for a lock on a source table that somebody else has. */
+static Launch start_that_waits(const Shop *shop, const char *const *more)
+{
+    const char *arguments[16] = {"start", "--source", shop->source.conninfo, "--dest",
+                                 shop->dest.conninfo};
+    size_t n = 5;
+    for (; *more != NULL; more++)
+        arguments[n++] = *more;
+    Launch launch = launch_start(&(LaunchOptions){0}, arguments);
+    for (int i = 0; i < 1000; i++) {
+        AUTO(mem_free)
+        char *waiting = test_value(&shop->source, "SELECT count(*) FROM pg_locks WHERE NOT granted"
+                                                  " AND database = (SELECT oid FROM pg_database"
+                                                  " WHERE datname = current_database())");
+        if (strcmp(waiting, "0") != 0)
+            return launch;
+        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
+    }
+    AUTO(mem_free) char *err = launch_err_so_far(&launch);
+    cr_assert_fail("the command does not wait for the lock:\n%s", err);
+    return launch;
+}
+
+Test(server_refusal, of_a_second_command_at_the_same_time_is_5)
+{
+    Shop shop = small_shop();
+    AUTO(pq_finish) PGconn *lock = hold(&shop.source, "BEGIN; LOCK TABLE t");
+    AUTO(launch_clear) Launch first = start_that_waits(&shop, (const char *const[]){NULL});
+    AUTO(launch_clear) Launch second = SHOP_LAUNCH(&shop, "start");
+    EXPECT_EXIT(&second, 5);
+    expect_one_line_and_a_hint(&second);
+    PQclear(PQexec(lock, "COMMIT"));
+    launch_wait(&first);
+    EXPECT_EXIT(&first, 0);
+}
+
+Test(server_refusal, when_a_live_table_is_never_free_is_6_and_it_stays_prepared)
+{
+    Shop shop = small_shop();
+    AUTO(pq_finish) PGconn *reader = hold(&shop.dest, "BEGIN; SELECT * FROM t");
+    AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
+    AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--swap-timeout", "1500ms");
+    EXPECT_EXIT(&launch, 6);
+    expect_one_line_and_a_hint(&launch);
+    AUTO(mem_free) char *after = compare_fingerprint(&shop.dest, NULL, false);
+    EXPECT_SAME(compare_fingerprints(before, after));
+    EXPECT_VALUE(&shop.dest, "SELECT a FROM t", "old");
+    AUTO(launch_clear) Launch status = LAUNCH("status", "--dest", shop.dest.conninfo);
+    EXPECT_CONTAINS(status.out, "PREPARED");
+    PQclear(PQexec(reader, "COMMIT"));
+    AUTO(launch_clear) Launch swap = LAUNCH("swap", "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&swap, 0);
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM t", "100");
+}
+
+Test(server_refusal, when_a_source_table_is_locked_is_6)
+{
+    Shop shop = small_shop();
+    AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
+    AUTO(pq_finish) PGconn *lock = hold(&shop.source, "BEGIN; LOCK TABLE t");
+    AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--lock-wait-timeout", "500ms");
+    EXPECT_EXIT(&launch, 6);
+    expect_one_line_and_a_hint(&launch);
+    expect_untouched(&shop.dest, before);
+}
+
+/* A function that works in the source only. */
+#define ONLY_IN_SOURCE                                                                             \
+    "CREATE FUNCTION only_in_source(a int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN"     \
+    " IF current_database() NOT LIKE '%source%' THEN RAISE EXCEPTION 'not here: %', a; END IF;"    \
+    " RETURN a; END $$;"
+
+Test(server_refusal, of_a_row_by_the_destination_is_7_and_abort_cleans_up)
+{
+    Shop shop = small_shop();
+    test_sql(&shop.source, ONLY_IN_SOURCE "ALTER TABLE t ADD CHECK (only_in_source(id) > 0)");
+    AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
+    AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--preserved-tables", "users");
+    EXPECT_EXIT(&launch, 7);
+    EXPECT_CONTAINS(launch.err, "not here");
+    EXPECT_CONTAINS(launch.err, "public.t");
+    EXPECT_CONTAINS(launch.err, "pgzm-copy abort");
+    EXPECT_VALUE(&shop.dest, "SELECT a FROM t", "old");
+    EXPECT_VALUE(&shop.dest,
+                 "SELECT count(*) > 0 FROM pg_namespace WHERE nspname LIKE 'pgzm\\_shadow%'", "t");
+    AUTO(launch_clear) Launch abort = LAUNCH("abort", "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&abort, 0);
+    expect_untouched(&shop.dest, before);
+}
+
+Test(server_refusal, of_an_index_by_the_destination_is_7)
+{
+    Shop shop = small_shop();
+    test_sql(&shop.source, ONLY_IN_SOURCE "CREATE INDEX broken_there ON t (only_in_source(id))");
+    AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
+    AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start");
+    EXPECT_EXIT(&launch, 7);
+    EXPECT_CONTAINS(launch.err, "broken_there");
+    AUTO(launch_clear) Launch abort = LAUNCH("abort", "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&abort, 0);
+    expect_untouched(&shop.dest, before);
+}
+
+Test(server_refusal, of_an_object_that_cannot_be_created_is_7_before_a_row_moves)
+{
+    Shop shop = small_shop();
+    /* Collations are not carried over, so a table that needs one cannot be created. */
+    test_sql(&shop.source, "CREATE COLLATION mine (locale = 'C');"
+                           "CREATE TABLE sorted (a text COLLATE mine); CREATE INDEX ON sorted (a)");
+    AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
+    AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start");
+    EXPECT_EXIT(&launch, 7);
+    EXPECT_CONTAINS(launch.err, "mine");
+    expect_one_line_and_a_hint(&launch);
+    expect_untouched(&shop.dest, before);
+}
+
+Test(server_refusal, of_an_orphan_is_9_and_it_is_live)
+{
+    Shop shop = small_shop();
+    test_sql(&shop.source, "INSERT INTO users VALUES (1, 'a'), (2, 'gone in the destination');"
+                           "CREATE TABLE posts (id int PRIMARY KEY, user_id int REFERENCES users);"
+                           "INSERT INTO posts VALUES (1, 1), (2, 2)");
+    AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--preserved-tables", "users");
+    EXPECT_EXIT(&launch, 9);
+    EXPECT_CONTAINS(launch.err, "posts");
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM posts", "2");
+    EXPECT_VALUE(&shop.dest, "SELECT string_agg(name, ',') FROM users", "kept");
+    EXPECT_VALUE(&shop.dest,
+                 "SELECT convalidated FROM pg_constraint WHERE conname = 'posts_user_id_fkey'",
+                 "f");
+    AUTO(launch_clear) Launch back = LAUNCH("rollback", "--latest", "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&back, 0);
+    EXPECT_VALUE(&shop.dest, "SELECT a FROM t", "old");
+}
+
+Test(server_refusal, when_time_is_up_is_1)
+{
+    Shop shop = small_shop();
+    AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
+    AUTO(pq_finish) PGconn *lock = hold(&shop.source, "BEGIN; LOCK TABLE t");
+    AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--timeout", "2s");
+    EXPECT_EXIT(&launch, 1);
+    expect_one_line_and_a_hint(&launch);
+    EXPECT_CONTAINS(launch.err, "--timeout");
+    expect_untouched(&shop.dest, before);
+}
+
+static void interrupted(int number)
+{
+    Shop shop = small_shop();
+    AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
+    AUTO(pq_finish) PGconn *lock = hold(&shop.source, "BEGIN; LOCK TABLE t");
+    AUTO(launch_clear) Launch launch = start_that_waits(&shop, (const char *const[]){NULL});
+    kill(launch.pid, number);
+    cr_assert(launch_ended(&launch, 10000), "still running 10 s after signal %d", number);
+    EXPECT_EXIT(&launch, 128 + number);
+    PQclear(PQexec(lock, "COMMIT"));
+    expect_untouched(&shop.dest, before);
+    /* Whatever state it left, the next command goes on from there. */
+    AUTO(launch_clear) Launch again = SHOP_LAUNCH(&shop, "start");
+    if (again.exit_code == 5) {
+        AUTO(launch_clear) Launch abort = LAUNCH("abort", "--dest", shop.dest.conninfo);
+        EXPECT_EXIT(&abort, 0);
+        AUTO(launch_clear) Launch last = SHOP_LAUNCH(&shop, "start");
+        EXPECT_EXIT(&last, 0);
+    } else {
+        EXPECT_EXIT(&again, 0);
+    }
+}
+
+Test(server_refusal, by_an_interrupt_is_130)
+{
+    interrupted(SIGINT);
+}
+
+Test(server_refusal, by_a_termination_is_143)
+{
+    interrupted(SIGTERM);
+}
