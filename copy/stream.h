@@ -18,7 +18,7 @@
  *
  * Both connections share a cancel token. Memory: one message of 64 KiB on either side, and the
  * longest row once, in libpq's receive buffer, which takes a whole message before it hands out a
- * part of it.
+ * part of it, and does not shrink before the connection is closed.
  *
  * On failure the destination's COPY is over (its transaction is aborted) or its connection lost. So
  * is the source's COPY; where that does not react within a second it is left running, and

@@ -100,12 +100,23 @@ static void trigger_failure_elsewhere(Pair *pair)
     cancel_trigger(pair->cancel, CANCEL_FAILURE);
 }
 
-/* The statement on the destination is cancelled, by an administrator, say. */
-static void cancel_dest_statement(Pair *pair)
+/* The statement is cancelled, by an administrator, say: an error with the connection intact. */
+static void cancel_statement(const Conn *conn, const TestDatabase *database)
 {
     AUTO(mem_free)
-    char *query = mem_printf("SELECT pg_cancel_backend(%d)", PQbackendPID(conn_pg(pair->dest)));
-    AUTO(mem_free) char *done = test_value(&pair->dest_db, query);
+    char *query = mem_printf("SELECT pg_cancel_backend(%d)", PQbackendPID(conn_pg(conn)));
+    AUTO(mem_free) char *done = test_value(database, query);
+    cr_assert_str_eq(done, "t");
+}
+
+static void cancel_source_statement(Pair *pair)
+{
+    cancel_statement(pair->source, &pair->source_db);
+}
+
+static void cancel_dest_statement(Pair *pair)
+{
+    cancel_statement(pair->dest, &pair->dest_db);
 }
 
 Test(server_stream, a_source_that_dies_in_the_middle_changes_nothing)
@@ -116,6 +127,16 @@ Test(server_stream, a_source_that_dies_in_the_middle_changes_nothing)
     cr_assert_eq(pair->err.kind, ERROR_CONNECTION, "%s", pair->err.message);
     cr_assert_not_null(strstr(pair->err.message, "to the source"), "%s", pair->err.message);
     cr_assert_eq(PQtransactionStatus(conn_pg(pair->dest)), PQTRANS_IDLE);
+}
+
+Test(server_stream, a_source_error_in_the_middle_is_told_and_changes_nothing)
+{
+    AUTO(pair_free) Pair *pair = slow_pair();
+    must_fail_within(pair, 15000, cancel_source_statement);
+    cr_assert_eq(pair->err.kind, ERROR_COPY, "%s", pair->err.message);
+    cr_assert(error_is_state(&pair->err, "57014"), "%s", pair->err.message);
+    cr_assert_eq(PQtransactionStatus(conn_pg(pair->dest)), PQTRANS_IDLE);
+    cr_assert_eq(PQtransactionStatus(conn_pg(pair->source)), PQTRANS_INERROR);
 }
 
 Test(server_stream, a_destination_that_dies_in_the_middle_stops_the_source)
@@ -162,6 +183,16 @@ Test(server_stream, a_destination_error_in_the_middle_is_told_and_stops_the_sour
     cr_assert(error_is_state(&pair->err, "57014"), "%s", pair->err.message);
     cr_assert_eq(PQtransactionStatus(conn_pg(pair->dest)), PQTRANS_IDLE);
     cr_assert_eq(PQtransactionStatus(conn_pg(pair->source)), PQTRANS_INERROR);
+}
+
+Test(server_stream, a_copy_that_still_runs_cannot_be_ended_by_waiting)
+{
+    AUTO(pair_free) Pair *pair = pair_new("CREATE TABLE t (id int)");
+    pair_begin(pair);
+    AUTO(error_clear) Error err = ERROR_INIT;
+    cr_assert(conn_copy_begin(pair->dest, "COPY public.t FROM STDIN", PGRES_COPY_IN, &err));
+    cr_assert_not(conn_copy_end(pair->dest, NULL, &err));
+    cr_assert_eq(err.kind, ERROR_OTHER);
 }
 
 /* ---- the destination refuses a row ----------------------------------------------------------- */
