@@ -36,8 +36,11 @@ struct Progress {
     ProgressView view;     /* counters and what is worked out of them */
     RateSample samples[RATE_SAMPLES];
     size_t sample_count;
-    int64_t last_output; /* clock_monotonic_ms of the last drawing or plain line */
-    size_t drawn;        /* lines on the screen that will be drawn again */
+    RateSample first;     /* of the phase */
+    RateSample last_done; /* when bytes_done grew last */
+    int64_t left_ms;      /* at that time; -1: not known */
+    int64_t last_output;  /* clock_monotonic_ms of the last drawing or plain line */
+    size_t drawn;         /* lines on the screen that will be drawn again */
     size_t warnings;
     bool ended;
 };
@@ -357,7 +360,8 @@ static void progress_phase_over(Progress *p, bool ok)
         str_add(&out, ", ");
         figure_add_things(&out, c->rows_done, "row", NULL);
         str_add(&out, ", ");
-        figure_add_bytes(&out, (double)c->bytes_done);
+        /* What came over the wire, as the report says it too; the rest is an estimate. */
+        figure_add_bytes(&out, (double)(c->wire_bytes > 0 ? c->wire_bytes : c->bytes_done));
     } else {
         str_add(&out, str_text(&time));
     }
@@ -391,34 +395,52 @@ static void progress_phase(Progress *p, const char *name)
     progress_put(p, &out);
 }
 
-/* Works out rate and time left from the counters of the last seconds. */
-static void progress_count(Progress *p, const PgzmProgress *c)
+/* Bytes per second over the last seconds: of the wire where it is counted, since that flows evenly;
+ * what is done grows by whole chunks. */
+static double progress_rate(Progress *p, const PgzmProgress *c)
 {
-    ProgressView *view = &p->view;
-    view->counters = *c;
-    view->counting = true;
-
-    RateSample *last = p->sample_count > 0 ? &p->samples[p->sample_count - 1] : NULL;
-    if (last == NULL || c->elapsed_ms - last->ms >= RATE_STEP_MS) {
+    const RateSample now = {c->elapsed_ms, c->wire_bytes > 0 ? c->wire_bytes : c->bytes_done};
+    if (p->sample_count == 0 || now.ms - p->samples[p->sample_count - 1].ms >= RATE_STEP_MS) {
         size_t drop = 0;
         while (drop < p->sample_count && (p->sample_count - drop == RATE_SAMPLES ||
-                                          c->elapsed_ms - p->samples[drop].ms > RATE_WINDOW_MS))
+                                          now.ms - p->samples[drop].ms > RATE_WINDOW_MS))
             drop++;
         p->sample_count -= drop;
         memmove(p->samples, p->samples + drop, p->sample_count * sizeof(RateSample));
-        p->samples[p->sample_count++] = (RateSample){c->elapsed_ms, c->bytes_done};
+        p->samples[p->sample_count++] = now;
     }
-    int64_t ms = c->elapsed_ms - p->samples[0].ms;
-    int64_t bytes = c->bytes_done - p->samples[0].bytes;
-    if (ms < RATE_WARMUP_MS)
-        return;
+    int64_t ms = now.ms - p->samples[0].ms, bytes = now.bytes - p->samples[0].bytes;
     bool loaded = c->tables_done >= c->tables_total;
-    view->rate = bytes > 0 && !loaded ? (double)bytes * 1000 / (double)ms : 0;
-    view->left_ms = -1;
-    if (view->rate > 0 && c->bytes_total > c->bytes_done) {
-        double left = (double)(c->bytes_total - c->bytes_done) * 1000 / view->rate;
-        view->left_ms = left < 1e12 ? (int64_t)left : -1;
+    if (ms < RATE_WARMUP_MS)
+        return loaded ? 0 : p->view.rate;
+    return bytes > 0 && !loaded ? (double)bytes * 1000 / (double)ms : 0;
+}
+
+/* Milliseconds left at the pace so far: worked out when something is done, counted down between. */
+static int64_t progress_left(Progress *p, const PgzmProgress *c)
+{
+    if (c->bytes_done != p->last_done.bytes) {
+        p->last_done = (RateSample){c->elapsed_ms, c->bytes_done};
+        double pace =
+            (double)(c->bytes_done - p->first.bytes) / (double)(c->elapsed_ms - p->first.ms);
+        double left = (double)(c->bytes_total - c->bytes_done) / pace;
+        bool known = c->elapsed_ms - p->first.ms >= RATE_WARMUP_MS && left > 0 && left < 1e12;
+        p->left_ms = known ? (int64_t)left : -1;
     }
+    int64_t left = p->left_ms - (c->elapsed_ms - p->last_done.ms);
+    return left > 0 ? left : -1;
+}
+
+static void progress_count(Progress *p, const PgzmProgress *c)
+{
+    if (!p->view.counting) {
+        p->first = p->last_done = (RateSample){c->elapsed_ms, c->bytes_done};
+        p->left_ms = -1;
+    }
+    p->view.counters = *c;
+    p->view.counting = true;
+    p->view.rate = progress_rate(p, c);
+    p->view.left_ms = progress_left(p, c);
 }
 
 /* Draws, or writes a plain line, when the last one is old enough. */

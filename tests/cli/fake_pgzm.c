@@ -3,7 +3,7 @@
  * one step a line) and appends the options that were set to the file named by FAKE_RECORD.
  *
  *     phase NAME | info TEXT | warning TEXT | debug TEXT | plan TEXT
- *     progress BYTES OF_BYTES ROWS TABLES OF_TABLES INDEXES OF_INDEXES ELAPSED_MS
+ *     progress BYTES OF_BYTES ROWS TABLES OF_TABLES INDEXES OF_INDEXES ELAPSED_MS [WIRE_BYTES]
  *     sleep MS            or less, when cancelled
  *     wait                until cancelled; the result is PGZM_INTERRUPTED
  *     hang                for ever, whoever cancels
@@ -127,9 +127,9 @@ static void count(Pgzm *pgzm, const char *numbers)
     PgzmProgress p = {0};
     sscanf(numbers,
            "%" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64
-           " %" SCNd64,
+           " %" SCNd64 " %" SCNd64,
            &p.bytes_done, &p.bytes_total, &p.rows_done, &p.tables_done, &p.tables_total,
-           &p.indexes_done, &p.indexes_total, &p.elapsed_ms);
+           &p.indexes_done, &p.indexes_total, &p.elapsed_ms, &p.wire_bytes);
     pgzm->callback(pgzm->context, &(PgzmEvent){.kind = PGZM_EVENT_PROGRESS, .progress = &p});
 }
 

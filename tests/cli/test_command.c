@@ -277,7 +277,24 @@ Test(command, the_process_list_shows_no_password)
     cr_expect_not_null(strstr(line, "--jobs=2"), "%s", line);
 }
 
-/* Runs a few seconds on a terminal. */
+Test(command, the_rate_is_that_of_the_wire_and_the_time_left_counts_down)
+{
+    AUTO(remove_folder) char *in = folder();
+    AUTO(mem_free)
+    char *variable = script(in, "phase copy\n"
+                                "progress 0 4000000 0 0 4 0 3 0 1\nsleep 150\n"
+                                "progress 1000000 4000000 100 1 4 0 3 2000 4096001\nsleep 150\n"
+                                "progress 1000000 4000000 100 1 4 0 3 4000 8192001\nsleep 150\n");
+    AUTO(process_clear) Process p;
+    process_run(&p, &(ProcessSpec){.env = LIST(SOURCE, DEST, variable, "TERM=xterm"),
+                                   .args = LIST("start"),
+                                   .columns = 100});
+    /* A quarter took 2 s: 6 s are left, and two seconds later 4. */
+    cr_expect_not_null(strstr(p.err, "2.0 MB/s  6 s left"), "%s", p.err);
+    cr_expect_not_null(strstr(p.err, "2.0 MB/s  4 s left"), "%s", p.err);
+}
+
+/* Runs for a moment on a terminal. */
 static void on_terminal(Process *p, const char *color, unsigned short columns)
 {
     AUTO(remove_folder) char *in = folder();
@@ -300,7 +317,7 @@ Test(command, a_terminal_sees_lines_that_are_drawn_again)
     AUTO(process_clear) Process p;
     on_terminal(&p, "X=", 100);
     cr_expect_not_null(strstr(p.err, "\033[2A\r\033[J"), "%s", p.err);
-    cr_expect_not_null(strstr(p.err, "50%  1.9 MB of 3.8 MB"), "%s", p.err);
+    cr_expect_not_null(strstr(p.err, "50%  1.9 MB of 3.8 MB  651 kB/s  3 s left"), "%s", p.err);
     cr_expect_not_null(strstr(p.err, "2 of 4 tables  1 of 3 indexes"));
     cr_expect_not_null(strstr(p.err, "✓\033[0m copy "));
     cr_expect_not_null(strstr(p.err, "warning:"));
