@@ -55,14 +55,17 @@ static inline __attribute__((unused)) void replay_run(const TestDatabase *databa
                   err.message, list->items[i].sql);
 }
 
-/* The position of the only fragment of the kind whose label is, or begins with, `label`. */
+/* The position of the only fragment of the kind whose label is `label`, arguments or "on table"
+ * behind it aside. */
 static inline __attribute__((unused)) size_t replay_find(const FragmentList *list,
                                                          FragmentKind kind, const char *label)
 {
     size_t found = SIZE_MAX;
     for (size_t i = 0; i < list->count; i++) {
+        const char *rest = list->items[i].label + strlen(label);
         if (list->items[i].kind == kind &&
-            strncmp(list->items[i].label, label, strlen(label)) == 0) {
+            strncmp(list->items[i].label, label, strlen(label)) == 0 &&
+            (*rest == '\0' || *rest == '(' || *rest == ' ')) {
             cr_assert_eq(found, SIZE_MAX, "two fragments %s", label);
             found = i;
         }

@@ -56,6 +56,6 @@ Test(server_function, a_procedure_with_out_arguments_comes_back)
                                  " 'begin b := a; end';"
                                  "COMMENT ON PROCEDURE p(int, OUT text) IS 'a procedure';"
                                  "GRANT EXECUTE ON PROCEDURE p(int) TO pg_monitor;");
-    cr_assert_neq(replay_find(&r.list, FRAGMENT_COMMENT, "comment public.p("), SIZE_MAX);
+    cr_assert_neq(replay_find(&r.list, FRAGMENT_COMMENT, "comment public.p"), SIZE_MAX);
     replay_end(&r);
 }
