@@ -1,0 +1,117 @@
+#include "engine/cleanup.h"
+
+#include <string.h>
+
+#include "engine/journal.h"
+#include "engine/preserve.h"
+
+static bool refuse_outsiders(Run *run, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query(run->dest, run_sql("outside", conn_version(run->dest)), 1, values, &result,
+                    err))
+        return error_wrap(err, "looking for what depends on the shadow");
+    if (PQntuples(result) == 0)
+        return true;
+    error_set(err, ERROR_STATE, "%s depends on %s of the shadow", PQgetvalue(result, 0, 0),
+              PQgetvalue(result, 0, 1));
+    return error_hint(err, "Drop it, then run pgzm-copy abort again.");
+}
+
+static bool drop_schemas(Run *run, Error *err)
+{
+    JournalSchemas schemas = {0};
+    if (!journal_schemas(run->dest, run->id, run->arena, &schemas, err))
+        return false;
+    for (size_t i = 0; i < schemas.count; i++) {
+        AUTO(str_clear) Str statement = STR_INIT;
+        /* nothing outside depends on it: that was looked at */
+        str_add(&statement, "DROP SCHEMA IF EXISTS ");
+        conn_add_ident(run->dest, &statement, schemas.items[i].shadow);
+        str_add(&statement, " CASCADE");
+        if (!conn_exec(run->dest, str_text(&statement), err))
+            return error_wrap(err, "dropping the shadow of schema %s", schemas.items[i].live);
+    }
+    return true;
+}
+
+/* Drops what the migration added to the live side, unless somebody uses it by now. */
+static void drop_if_unused(Run *run, const char *kind, const char *name)
+{
+    AUTO(str_clear) Str statement = STR_INIT;
+    AUTO(error_clear) Error failure = ERROR_INIT;
+    str_addf(&statement, "DROP %s IF EXISTS ", kind);
+    conn_add_ident(run->dest, &statement, name);
+    if (!conn_exec(run->dest, str_text(&statement), &failure))
+        run_warning(run, "%s %s stays: %s", kind, name, failure.message);
+}
+
+static bool drop_additions(Run *run, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query(run->dest,
+                    "SELECT 'EXTENSION', detail FROM pgzm.event"
+                    " WHERE migration = $1::bigint AND what = 'extension'"
+                    " UNION ALL SELECT 'SCHEMA', live FROM pgzm.schema"
+                    " WHERE migration = $1::bigint AND created ORDER BY 1, 2",
+                    1, values, &result, err))
+        return false;
+    for (int i = 0; i < PQntuples(result); i++)
+        drop_if_unused(run, PQgetvalue(result, i, 0), PQgetvalue(result, i, 1));
+    return true;
+}
+
+static bool make_aborted(Run *run, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query_row(run->dest, "SELECT state FROM pgzm.migration WHERE id = $1::bigint", 1,
+                        values, &result, err))
+        return false;
+    return journal_change(run->dest, run->id, PQgetvalue(result, 0, 0), STATE_ABORTED, err);
+}
+
+bool cleanup_unfinished(Run *run, Error *err)
+{
+    return preserve_stop(run, run->id, err) && refuse_outsiders(run, err) &&
+           drop_schemas(run, err) && drop_additions(run, err) && make_aborted(run, err);
+}
+
+static void plan_abort(Run *run, const JournalSchemas *schemas)
+{
+    for (size_t i = 0; i < schemas->count; i++) {
+        AUTO(str_clear) Str line = STR_INIT;
+        str_add(&line, "DROP SCHEMA ");
+        conn_add_ident(run->dest, &line, schemas->items[i].shadow);
+        str_add(&line, " CASCADE");
+        run_plan(run, str_text(&line));
+    }
+}
+
+bool command_abort(Run *run, Error *err)
+{
+    const JournalMigration *found = NULL;
+    run_phase(run, "abort");
+    if (!run_open_dest(run, err) || !journal_lock(run->dest, err) ||
+        !journal_find(run->dest, STATE_PREPARING "," STATE_PREPARED, run->arena, &found, err))
+        return false;
+    if (found == NULL) {
+        error_set(err, ERROR_STATE, "there is no unfinished migration to abort");
+        return error_hint(err, "A finished one is undone with pgzm-copy rollback --latest.");
+    }
+    run->id = found->id;
+    if (run->settings->dry_run) {
+        JournalSchemas schemas = {0};
+        if (!journal_schemas(run->dest, run->id, run->arena, &schemas, err))
+            return false;
+        plan_abort(run, &schemas);
+        return true;
+    }
+    if (!cleanup_unfinished(run, err))
+        return false;
+    json_object_set_new(run->result, "state", json_string(STATE_ABORTED));
+    log_info(&run->log, "aborted: nothing is left but the journal");
+    return true;
+}

@@ -1,0 +1,184 @@
+#include "engine/defer.h"
+
+#include <string.h>
+
+/* ---- which
+ * --------------------------------------------------------------------------------------- */
+
+static bool touches(const Constraint *constraint, const Plan *plan)
+{
+    return constraint != NULL &&
+           (plan_preserved_shadow(plan, constraint->table) != NULL ||
+            plan_preserved_shadow(plan, constraint->referenced_table) != NULL);
+}
+
+bool defer_waits(const Plan *plan, const Fragment *fragment)
+{
+    switch (fragment->kind) {
+    case FRAGMENT_FOREIGN_KEY:
+        return touches(model_constraint(plan->shadow, fragment->object.oid), plan);
+    case FRAGMENT_ROW_SECURITY:
+    case FRAGMENT_ENABLE:
+        return plan_preserved_shadow(plan, fragment->table) != NULL;
+    case FRAGMENT_COMMENT:
+        /* of a foreign key that is not there yet */
+        return fragment->object.classid == CATALOG_CONSTRAINT &&
+               touches(model_constraint(plan->shadow, fragment->object.oid), plan) &&
+               model_constraint(plan->shadow, fragment->object.oid)->contype == 'f';
+    default:
+        return false;
+    }
+}
+
+/* The same questions about the source's side. */
+static bool is_preserved(const Plan *plan, Oid source_table)
+{
+    const Table *table = model_table(plan->source, source_table);
+    return table != NULL && plan_preserved(plan, table) != NULL;
+}
+
+static const Constraint *deferred_key(const Plan *plan, const Fragment *fragment)
+{
+    if (fragment->object.classid != CATALOG_CONSTRAINT)
+        return NULL;
+    const Constraint *key = model_constraint(plan->source, fragment->object.oid);
+    bool deferred = key != NULL && key->contype == 'f' &&
+                    (is_preserved(plan, key->table) || is_preserved(plan, key->referenced_table));
+    return deferred ? key : NULL;
+}
+
+bool defer_check(Run *run, const Plan *plan, Error *err)
+{
+    for (size_t i = 0; i < plan->source->constraints.count; i++) {
+        const Constraint *key = &plan->source->constraints.items[i];
+        const Table *table = model_table(plan->source, key->table);
+        if (key->contype != 'f' || key->parent != 0 || table == NULL || table->relkind != 'p' ||
+            conn_version(run->dest) >= 180000 || !is_preserved(plan, key->referenced_table))
+            continue;
+        error_set(err, ERROR_PREFLIGHT,
+                  "foreign key %s of the partitioned table %s.%s refers to a preserved table",
+                  key->object.name, table->object.schema, table->object.name);
+        return error_hint(err,
+                          "It would have to be added NOT VALID in the swap, which partitioned "
+                          "tables can do from PostgreSQL 18 on. Drop it on the source, or do not "
+                          "preserve the table it refers to.");
+    }
+    return true;
+}
+
+/* ---- before the swap
+ * ----------------------------------------------------------------------------- */
+
+static bool disable(Run *run, const Table *shadow, const char *what, const char *name, Error *err)
+{
+    AUTO(str_clear) Str statement = STR_INIT;
+    str_add(&statement, "ALTER TABLE ");
+    conn_add_name(run->dest, &statement, shadow->object.schema, shadow->object.name);
+    str_addf(&statement, " DISABLE %s ", what);
+    conn_add_ident(run->dest, &statement, name);
+    return conn_exec(run->dest, str_text(&statement), err) ||
+           error_wrap(err, "disabling %s %s until the swap", what, name);
+}
+
+bool defer_disable(Run *run, const Plan *plan, Error *err)
+{
+    const Model *shadow = plan->shadow;
+    for (size_t i = 0; i < shadow->triggers.count; i++) {
+        const Trigger *trigger = &shadow->triggers.items[i];
+        if (plan_preserved_shadow(plan, trigger->table) != NULL &&
+            !disable(run, model_table(shadow, trigger->table), "TRIGGER", trigger->object.name,
+                     err))
+            return false;
+    }
+    for (size_t i = 0; i < shadow->rules.count; i++) {
+        const Rule *rule = &shadow->rules.items[i];
+        if (plan_preserved_shadow(plan, rule->table) != NULL &&
+            !disable(run, model_table(shadow, rule->table), "RULE", rule->object.name, err))
+            return false;
+    }
+    return true;
+}
+
+/* ---- in the swap
+ * --------------------------------------------------------------------------------- */
+
+static bool record(Run *run, const char *part, int *ordinal, const char *label,
+                   const char *statement, Error *err)
+{
+    return journal_step(run->dest, run->id, part, (*ordinal)++, label, statement, err);
+}
+
+static bool record_enable(Run *run, const Table *table, const char *what, const char *name,
+                          char state, int *ordinal, Error *err)
+{
+    if (state == 'D')
+        return true;
+    AUTO(str_clear) Str statement = STR_INIT;
+    str_add(&statement, "ALTER TABLE ");
+    conn_add_name(run->dest, &statement, table->object.schema, table->object.name);
+    str_addf(&statement, " ENABLE %s%s ",
+             state == 'A'   ? "ALWAYS "
+             : state == 'R' ? "REPLICA "
+                            : "",
+             what);
+    conn_add_ident(run->dest, &statement, name);
+    return record(run, "after swap", ordinal, name, str_text(&statement), err);
+}
+
+static bool record_enables(Run *run, const Plan *plan, int *ordinal, Error *err)
+{
+    const Model *source = plan->source;
+    for (size_t i = 0; i < source->triggers.count; i++) {
+        const Trigger *trigger = &source->triggers.items[i];
+        if (is_preserved(plan, trigger->table) &&
+            !record_enable(run, model_table(source, trigger->table), "TRIGGER",
+                           trigger->object.name, trigger->enabled, ordinal, err))
+            return false;
+    }
+    for (size_t i = 0; i < source->rules.count; i++) {
+        const Rule *rule = &source->rules.items[i];
+        if (is_preserved(plan, rule->table) &&
+            !record_enable(run, model_table(source, rule->table), "RULE", rule->object.name,
+                           rule->enabled, ordinal, err))
+            return false;
+    }
+    return true;
+}
+
+/* The key comes back NOT VALID, which asks for no scan under the swap's locks, and is validated
+ * when the new objects are live. */
+static bool record_key(Run *run, const Plan *plan, const Fragment *fragment, const Constraint *key,
+                       int *ordinal, Error *err)
+{
+    const char *statement = fragment->sql;
+    if (!key->validated)
+        return record(run, "after swap", ordinal, fragment->label, statement, err);
+    const Table *table = model_table(plan->source, key->table);
+    AUTO(str_clear) Str validate = STR_INIT;
+    str_add(&validate, "ALTER TABLE ");
+    conn_add_name(run->dest, &validate, table->object.schema, table->object.name);
+    str_add(&validate, " VALIDATE CONSTRAINT ");
+    conn_add_ident(run->dest, &validate, key->object.name);
+    return record(run, "after swap", ordinal, fragment->label,
+                  arena_printf(run->arena, "%s NOT VALID", statement), err) &&
+           record(run, "settle", ordinal, fragment->label, str_text(&validate), err);
+}
+
+bool defer_record(Run *run, const Plan *plan, int *ordinal, Error *err)
+{
+    if (!record_enables(run, plan, ordinal, err))
+        return false;
+    for (size_t i = 0; i < plan->source_fragments.count; i++) {
+        const Fragment *fragment = &plan->source_fragments.items[i];
+        const Constraint *key = deferred_key(plan, fragment);
+        bool ok = true;
+        if (fragment->kind == FRAGMENT_FOREIGN_KEY && key != NULL)
+            ok = record_key(run, plan, fragment, key, ordinal, err);
+        else if ((fragment->kind == FRAGMENT_ROW_SECURITY && is_preserved(plan, fragment->table)) ||
+                 (fragment->kind == FRAGMENT_COMMENT && key != NULL))
+            ok = record(run, "after swap", ordinal, fragment->label, fragment->sql, err);
+        if (!ok)
+            return false;
+    }
+    return true;
+}

@@ -1,0 +1,26 @@
+/*
+ * defer.h - inside engine/ only: what must wait for the swap because a preserved table's shadow is
+ * written by sync triggers meanwhile: foreign keys that touch it, row-level security, its own
+ * triggers and rules.
+ *
+ * Threads: the main thread.
+ */
+#ifndef PGZM_ENGINE_DEFER_H
+#define PGZM_ENGINE_DEFER_H
+
+#include "engine/plan.h"
+
+/* True for a statement of the shadow's POST section that must not run before the swap. */
+bool defer_waits(const Plan *plan, const Fragment *shadow_fragment);
+
+/* ERROR_PREFLIGHT for a foreign key that cannot be added NOT VALID in the swap: of a partitioned
+ * table before PostgreSQL 18. */
+bool defer_check(Run *run, const Plan *plan, Error *err) MUST_CHECK;
+
+/* Disables triggers and rules on the shadows of preserved tables, once they exist. */
+bool defer_disable(Run *run, const Plan *plan, Error *err) MUST_CHECK;
+
+/* Records the statements that the swap runs after the move, and those that settle afterwards. */
+bool defer_record(Run *run, const Plan *plan, int *ordinal, Error *err) MUST_CHECK;
+
+#endif

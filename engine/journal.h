@@ -1,0 +1,77 @@
+/*
+ * journal.h - inside engine/ only: the tables of schema pgzm in the destination that record
+ * migrations, and the advisory lock that keeps two commands apart. The only place that changes a
+ * migration's state.
+ *
+ * Threads: journal_* of the main thread's connection; journal_task_* of the worker's own.
+ */
+#ifndef PGZM_ENGINE_JOURNAL_H
+#define PGZM_ENGINE_JOURNAL_H
+
+#include "base/conn.h"
+#include "base/mem.h"
+#include "engine/run.h"
+
+#define STATE_PREPARING "PREPARING"
+#define STATE_PREPARED "PREPARED"
+#define STATE_SWAPPED "SWAPPED"
+#define STATE_SETTLED "SETTLED"
+#define STATE_ROLLED_BACK "ROLLED BACK"
+#define STATE_ABORTED "ABORTED"
+
+typedef struct JournalMigration {
+    int64_t id;
+    const char *state;
+    const char *source_as_of; /* timestamptz text in UTC, or NULL */
+    const char *created_at;
+    const char *fingerprint; /* NULL before it is prepared */
+} JournalMigration;
+
+typedef struct JournalSchema {
+    const char *live, *shadow, *backup, *undone;
+    bool created;
+} JournalSchema;
+
+typedef struct JournalSchemas {
+    JournalSchema *items;
+    size_t count;
+} JournalSchemas;
+
+/* Takes the lock for the life of the connection. ERROR_STATE when another command has it: says who.
+ */
+bool journal_lock(Conn *dest, Error *err) MUST_CHECK;
+
+bool journal_exists(Conn *dest, bool *exists, Error *err) MUST_CHECK;
+/* Makes the tables unless they are there. */
+bool journal_install(Conn *dest, Error *err) MUST_CHECK;
+
+/* The unfinished migration (PREPARING or PREPARED), or the latest in one of `states` (comma
+ * separated), in `arena`; NULL when there is none. */
+bool journal_find(Conn *dest, const char *states, Arena *arena, const JournalMigration **found,
+                  Error *err) MUST_CHECK;
+
+/* Records a new migration in PREPARING and gives run->id. ERROR_STATE when one is unfinished. */
+bool journal_begin(Run *run, Error *err) MUST_CHECK;
+/* Records a schema of run->id. */
+bool journal_schema(Run *run, const JournalSchema *schema, Error *err) MUST_CHECK;
+bool journal_schemas(Conn *dest, int64_t id, Arena *arena, JournalSchemas *schemas, Error *err)
+    MUST_CHECK;
+
+/* Changes the state from `from` to `to` and records the event; ERROR_STATE when it is not in
+ * `from`. */
+bool journal_change(Conn *dest, int64_t id, const char *from, const char *to, Error *err)
+    MUST_CHECK;
+
+/* Records what happened. */
+bool journal_event(Conn *dest, int64_t id, const char *what, const char *detail, Error *err)
+    MUST_CHECK;
+
+/* Adds a statement of a part of the swap, the rollback or the settling (see journal.sql); `ordinal`
+ * orders them. */
+bool journal_step(Conn *dest, int64_t id, const char *part, int ordinal, const char *label,
+                  const char *statement, Error *err) MUST_CHECK;
+
+/* "1763690400000" in `arena`: ids as statement parameters. */
+const char *journal_id_text(Arena *arena, int64_t id);
+
+#endif

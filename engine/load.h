@@ -1,0 +1,26 @@
+/*
+ * load.h - inside engine/ only: fills the shadow. Chunks of rows, then per table what waited for
+ * its rows, from one schedule and a pool of workers with two connections each.
+ *
+ * Threads: called by the main thread; runs workers and returns when all is done.
+ */
+#ifndef PGZM_ENGINE_LOAD_H
+#define PGZM_ENGINE_LOAD_H
+
+#include "engine/plan.h"
+#include "engine/snapshot.h"
+
+/* What was done. */
+typedef struct LoadResult {
+    int64_t rows, tables, indexes;
+} LoadResult;
+
+/* Copies all tables but the preserved ones and runs the statements that wait for rows. */
+bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, LoadResult *result, Error *err)
+    MUST_CHECK;
+
+/* Gives the shadow's sequences the source's values; those of preserved tables are left to the swap.
+ */
+bool load_sequences(Run *run, const Plan *plan, size_t *count, Error *err) MUST_CHECK;
+
+#endif

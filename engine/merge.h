@@ -1,0 +1,28 @@
+/*
+ * merge.h - inside engine/ only: owners and grants of objects that exist on both sides. What the
+ * live object allows keeps working, and what the source adds is added: the live owner stays, all
+ * live grants are replayed over the new object, and a default privilege stays unless both sides
+ * took it away.
+ *
+ * Threads: the main thread.
+ */
+#ifndef PGZM_ENGINE_MERGE_H
+#define PGZM_ENGINE_MERGE_H
+
+#include "engine/plan.h"
+
+typedef struct Merge Merge;
+
+Merge *merge_new(const Plan *plan, const Conn *conn);
+void merge_free(Merge *merge);
+
+/* The statement to run for a fragment of the source (an owner's may be the live one), or NULL when
+ * it is left out. */
+const char *merge_statement(const Merge *merge, const Fragment *source_fragment);
+
+/* True when this grant of the live side belongs to an object (and column) of the source too. */
+bool merge_adds(const Merge *merge, const Fragment *live_fragment);
+
+AUTO_DEFINE(Merge *, merge_free)
+
+#endif

@@ -1,0 +1,198 @@
+#include "engine/plan.h"
+
+#include <string.h>
+
+#include "engine/names.h"
+#include "engine/preserve.h"
+#include "schema/catalog.h"
+
+const JournalSchema *plan_schema(const Plan *plan, const char *live)
+{
+    for (size_t i = 0; i < plan->schemas.count && live != NULL; i++)
+        if (strcmp(plan->schemas.items[i].live, live) == 0)
+            return &plan->schemas.items[i];
+    return NULL;
+}
+
+const JournalSchema *plan_shadow_schema(const Plan *plan, const char *shadow)
+{
+    for (size_t i = 0; i < plan->schemas.count && shadow != NULL; i++)
+        if (strcmp(plan->schemas.items[i].shadow, shadow) == 0)
+            return &plan->schemas.items[i];
+    return NULL;
+}
+
+const Table *plan_source_of(const Plan *plan, const Table *shadow)
+{
+    const JournalSchema *schema = plan_shadow_schema(plan, shadow->object.schema);
+    return schema == NULL ? NULL
+                          : model_table_named(plan->source, schema->live, shadow->object.name);
+}
+
+const Table *plan_shadow_of(const Plan *plan, const Table *source)
+{
+    const JournalSchema *schema = plan_schema(plan, source->object.schema);
+    return schema == NULL ? NULL
+                          : model_table_named(plan->shadow, schema->shadow, source->object.name);
+}
+
+const PreservedTable *plan_preserved(const Plan *plan, const Table *source)
+{
+    for (size_t i = 0; i < plan->preserved_count; i++)
+        if (plan->preserved[i].source == source)
+            return &plan->preserved[i];
+    return NULL;
+}
+
+const PreservedTable *plan_preserved_shadow(const Plan *plan, Oid shadow)
+{
+    for (size_t i = 0; i < plan->preserved_count; i++)
+        if (plan->preserved[i].shadow == shadow)
+            return &plan->preserved[i];
+    return NULL;
+}
+
+static bool is_same_type(const Plan *plan, Oid oid)
+{
+    for (size_t i = 0; i < plan->same_count; i++)
+        if (plan->same[i].ours == oid)
+            return true;
+    return false;
+}
+
+bool plan_is_reused(const Plan *plan, const Fragment *fragment)
+{
+    if (fragment->object.classid == CATALOG_TYPE)
+        return is_same_type(plan, fragment->object.oid);
+    if (fragment->object.classid == CATALOG_CONSTRAINT) {
+        const Constraint *constraint = model_constraint(plan->source, fragment->object.oid);
+        return constraint != NULL && constraint->domain != 0 &&
+               is_same_type(plan, constraint->domain);
+    }
+    if (fragment->object.classid == CATALOG_CLASS) /* comments on a composite type's columns */
+        for (size_t i = 0; i < plan->source->types.count; i++)
+            if (plan->source->types.items[i].relation_oid == fragment->object.oid)
+                return is_same_type(plan, plan->source->types.items[i].object.address.oid);
+    return false;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static bool read_path(Run *run, Conn *conn, const char **path, Error *err)
+{
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query_row(conn, run_sql("extension_path", conn_version(conn)), 0, NULL, &result, err))
+        return error_wrap(err, "reading where extensions are");
+    *path = arena_strdup(run->arena, PQgetvalue(result, 0, 0));
+    return true;
+}
+
+bool set_path(Conn *conn, const char *path, bool local, Error *err)
+{
+    const char *const values[] = {path, local ? "t" : "f"};
+    AUTO(result_free) PGresult *result = NULL;
+    return conn_query(conn, "SELECT pg_catalog.set_config('search_path', $1, $2::boolean)", 2,
+                      values, &result, err);
+}
+
+/* Reads a model with the extensions' schemas visible, so that what they hold is printed bare. */
+static bool read_model(Run *run, Conn *conn, const CatalogScope *scope, const char *path,
+                       const Model **model, FragmentList *fragments, Error *err)
+{
+    Model *read = NULL;
+    bool ok = set_path(conn, path, false, err) &&
+              catalog_read(conn, scope, run->arena, &read, err) && set_path(conn, "", false, err) &&
+              fragments_build(read, conn, run->arena, fragments, err);
+    *model = read;
+    return ok || error_wrap(err, "reading the catalogs of the %s", conn_side_name(conn));
+}
+
+static bool schema_exists(Run *run, const char *name, bool *exists, Error *err)
+{
+    const char *const values[] = {name};
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query_row(run->dest,
+                        "SELECT count(*) FROM pg_catalog.pg_namespace WHERE nspname = $1", 1,
+                        values, &result, err))
+        return false;
+    *exists = strcmp(PQgetvalue(result, 0, 0), "0") != 0;
+    return true;
+}
+
+static bool name_schemas(Run *run, Plan *plan, Error *err)
+{
+    Arena *arena = run->arena;
+    size_t count = plan->source->schemas.count;
+    if (count == 0)
+        return error_set(err, ERROR_PREFLIGHT, "the source has no schema to migrate");
+    plan->schemas.items = arena_alloc(arena, (count + 1) * sizeof *plan->schemas.items);
+    plan->aside = arena_alloc(arena, (count + 1) * sizeof *plan->aside);
+    plan->schemas.count = count;
+    for (size_t i = 0; i < count; i++) {
+        const char *live = plan->source->schemas.items[i].object.name;
+        bool exists = false;
+        if (!schema_exists(run, live, &exists, err))
+            return false;
+        plan->schemas.items[i] = (JournalSchema){
+            .live = live,
+            .shadow = name_for_schema(arena, "pgzm_shadow_", live, i),
+            .created = !exists,
+        };
+        if (exists)
+            plan->aside[i] = name_for_schema(arena, "pgzm_aside_", live, i);
+    }
+    return true;
+}
+
+static bool read_live(Run *run, Plan *plan, Error *err)
+{
+    size_t count = 0;
+    const char **names = arena_alloc(run->arena, (plan->schemas.count + 1) * sizeof *names);
+    for (size_t i = 0; i < plan->schemas.count; i++)
+        names[count++] = plan->schemas.items[i].live;
+    return read_model(run, run->dest, &(CatalogScope){names, count}, plan->live_path, &plan->live,
+                      &plan->live_fragments, err);
+}
+
+bool plan_rehearsal_path(Run *run, Plan *plan, Error *err)
+{
+    AUTO(result_free) PGresult *schemas = NULL;
+    if (!conn_query(run->dest,
+                    "SELECT DISTINCT n.nspname FROM pg_catalog.pg_extension e"
+                    " JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace"
+                    " WHERE n.nspname <> 'pg_catalog' ORDER BY 1",
+                    0, NULL, &schemas, err))
+        return error_wrap(err, "reading where extensions are");
+    AUTO(str_clear) Str path = STR_INIT;
+    str_add(&path, plan->source_path);
+    for (int i = 0; i < PQntuples(schemas); i++) {
+        const char *schema = PQgetvalue(schemas, i, 0);
+        for (size_t k = 0; k < plan->schemas.count; k++)
+            if (plan->aside[k] != NULL && strcmp(plan->schemas.items[k].live, schema) == 0)
+                schema = plan->aside[k];
+        str_separate(&path, ", ");
+        conn_add_ident(run->dest, &path, schema);
+    }
+    plan->rehearsal_path = arena_strdup(run->arena, str_text(&path));
+    return true;
+}
+
+bool plan_read(Run *run, Plan *plan, Error *err)
+{
+    const CatalogScope all = {0};
+    if (!read_path(run, run->source, &plan->source_path, err) ||
+        !read_path(run, run->dest, &plan->live_path, err) ||
+        !read_model(run, run->source, &all, plan->source_path, &plan->source,
+                    &plan->source_fragments, err) ||
+        !name_schemas(run, plan, err) || !read_live(run, plan, err) ||
+        !compare_same_types(plan->source, &plan->source_fragments, plan->live,
+                            &plan->live_fragments, run->arena, &plan->same, &plan->same_count, err))
+        return false;
+    log_info(&run->log,
+             "source: %zu schemas, %zu tables, %zu indexes, %zu views, %zu functions, %zu types "
+             "(%zu of them are the same in the destination)",
+             plan->source->schemas.count, plan->source->tables.count, plan->source->indexes.count,
+             plan->source->views.count, plan->source->functions.count, plan->source->types.count,
+             plan->same_count);
+    return preserve_resolve(run, plan, err);
+}

@@ -1,0 +1,66 @@
+/*
+ * plan.h - inside engine/ only: what prepare knows: both databases' models, their statements, which
+ * schemas, which types are reused, which tables are preserved; later the shadow's model with the
+ * statements that wait for rows.
+ *
+ * Threads: made by the main thread; workers read it.
+ */
+#ifndef PGZM_ENGINE_PLAN_H
+#define PGZM_ENGINE_PLAN_H
+
+#include "engine/journal.h"
+#include "engine/run.h"
+#include "schema/compare.h"
+#include "schema/fragment.h"
+#include "schema/model.h"
+
+/* A table whose rows the destination keeps. */
+typedef struct PreservedTable {
+    const Table *source;  /* new structure */
+    const Table *live;    /* old structure and the rows */
+    const char *key;      /* the one column of the primary key, the same on both sides */
+    const char *key_type; /* its type as the server prints it, no typmod; once recorded */
+    int id;               /* pgzm.preserved.id, once recorded */
+    Oid shadow;           /* once it exists */
+} PreservedTable;
+
+typedef struct Plan {
+    JournalSchemas schemas; /* of the source, with their other names */
+    const char **aside;     /* by schema: what the live one is called inside a rehearsal; NULL when
+                               there is no live one */
+    const Model *source, *live;
+    FragmentList source_fragments, live_fragments;
+    SameType *same; /* types that stay where they are: ours = source, theirs = live */
+    size_t same_count;
+    PreservedTable *preserved;
+    size_t preserved_count;
+    const char *source_path, *live_path; /* search_path: where each side has its extensions */
+    const char *rehearsal_path; /* search_path in which the source's statements mean the same */
+    const Model *shadow;        /* the shadow schemas as the destination prints them */
+    FragmentList shadow_fragments;
+} Plan;
+
+/* Sets search_path, for the transaction or the session. */
+bool set_path(Conn *conn, const char *path, bool local, Error *err) MUST_CHECK;
+
+/* Reads both sides (the source inside its snapshot). Changes nothing. */
+bool plan_read(Run *run, Plan *plan, Error *err) MUST_CHECK;
+
+/* Works out rehearsal_path from where the destination's extensions are now: the new objects' names
+ * first, then extensions where a rehearsal finds them, beside the renamed schemas. */
+bool plan_rehearsal_path(Run *run, Plan *plan, Error *err) MUST_CHECK;
+
+/* The migrated schema of that live or shadow name, or NULL. */
+const JournalSchema *plan_schema(const Plan *plan, const char *live);
+const JournalSchema *plan_shadow_schema(const Plan *plan, const char *shadow);
+
+/* The source's table behind a table of the shadow, and the other way round. */
+const Table *plan_source_of(const Plan *plan, const Table *shadow);
+const Table *plan_shadow_of(const Plan *plan, const Table *source);
+const PreservedTable *plan_preserved(const Plan *plan, const Table *source);
+const PreservedTable *plan_preserved_shadow(const Plan *plan, Oid shadow);
+
+/* True when the fragment speaks of a type that is reused (or of its attributes and constraints). */
+bool plan_is_reused(const Plan *plan, const Fragment *source_fragment);
+
+#endif

@@ -1,0 +1,300 @@
+#include "engine/preflight.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "engine/array.h"
+#include "engine/defer.h"
+
+enum {
+    NAMED_AT_MOST = 20,  /* of one kind of warning; the rest is counted */
+    LOCKS_PER_TABLE = 4, /* measured: a table with three indexes, its toast and sequence */
+};
+
+/* ---- both sides
+ * ----------------------------------------------------------------------------------- */
+
+/* A lock that this session holds in the destination is seen from the source only when both are one
+ * database: no name, address or identifier could tell as surely. */
+bool preflight_distinct(Run *run, Error *err)
+{
+    AUTO(result_free) PGresult *locked = NULL;
+    AUTO(result_free) PGresult *seen = NULL;
+    AUTO(mem_free) char *key = mem_printf("%lld", (long long)clock_wall_ms());
+    const char *const values[] = {key};
+    if (!conn_query(run->dest, "SELECT pg_advisory_lock($1::bigint), pg_backend_pid()", 1, values,
+                    &locked, err))
+        return false;
+    const char *const pair[] = {key, PQgetvalue(locked, 0, 1)};
+    bool ok = conn_query_row(
+        run->source,
+        "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1"
+        " AND ((classid::bigint << 32) | objid::bigint) = $1::bigint AND pid = $2::int"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+        2, pair, &seen, err);
+    AUTO(result_free) PGresult *unlocked = NULL;
+    if (!ok ||
+        !conn_query(run->dest, "SELECT pg_advisory_unlock($1::bigint)", 1, values, &unlocked, err))
+        return false;
+    if (strcmp(PQgetvalue(seen, 0, 0), "0") == 0)
+        return true;
+    error_set(err, ERROR_PREFLIGHT, "source and destination are the same database: %s",
+              conn_label(run->dest));
+    return error_hint(err, "Check --source and --dest.");
+}
+
+/* ---- roles
+ * ---------------------------------------------------------------------------------------- */
+
+static void collect_role(json_t *roles, const char *role)
+{
+    if (role != NULL)
+        json_object_set_new(roles, role, json_true());
+}
+
+static void collect_object_roles(json_t *roles, const Object *object)
+{
+    collect_role(roles, object->owner);
+    for (size_t i = 0; i < object->grant_count; i++)
+        collect_role(roles, object->grants[i].grantee);
+}
+
+static json_t *needed_roles(const Model *model)
+{
+    json_t *roles = json_object();
+#define COLLECT(list)                                                                              \
+    for (size_t i = 0; i < model->list.count; i++)                                                 \
+        collect_object_roles(roles, &model->list.items[i].object);
+    COLLECT(tables)
+    COLLECT(views)
+    COLLECT(sequences)
+    COLLECT(functions)
+    COLLECT(types)
+    COLLECT(schemas)
+#undef COLLECT
+    for (size_t i = 0; i < model->policies.count; i++)
+        for (size_t k = 0; k < model->policies.items[i].role_count; k++)
+            collect_role(roles, model->policies.items[i].roles[k]);
+    return roles;
+}
+
+static bool check_roles(Run *run, const Plan *plan, Error *err)
+{
+    json_t *roles = needed_roles(plan->source);
+    json_t *names = json_array();
+    const char *name;
+    json_t *value;
+    json_object_foreach(roles, name, value) json_array_append_new(names, json_string(name));
+    char *list = json_dumps(names, JSON_COMPACT);
+    json_decref(names);
+    json_decref(roles);
+    const char *const values[] = {list};
+    AUTO(result_free) PGresult *result = NULL;
+    bool ok = list != NULL && conn_query_row(run->dest,
+                                             "SELECT string_agg(quote_ident(r), ', ' ORDER BY r)"
+                                             " FROM json_array_elements_text($1::json) AS t(r)"
+                                             " WHERE r NOT IN (SELECT rolname FROM pg_roles)",
+                                             1, values, &result, err);
+    free(list);
+    if (!ok || PQgetisnull(result, 0, 0))
+        return ok;
+    error_set(err, ERROR_PREFLIGHT, "roles of the source are missing in the destination: %s",
+              PQgetvalue(result, 0, 0));
+    return error_hint(err, "Create them in the destination (CREATE ROLE); they own objects of the "
+                           "source or have grants on them.");
+}
+
+/* ---- extensions
+ * ----------------------------------------------------------------------------------- */
+
+static bool check_extensions(Run *run, const Plan *plan, Error *err)
+{
+    for (size_t i = 0; i < plan->source->extensions.count; i++) {
+        const Extension *extension = &plan->source->extensions.items[i];
+        const char *const values[] = {extension->object.name};
+        AUTO(result_free) PGresult *result = NULL;
+        if (!conn_query(run->dest,
+                        "SELECT coalesce(installed_version, default_version)"
+                        " FROM pg_available_extensions WHERE name = $1",
+                        1, values, &result, err))
+            return false;
+        if (PQntuples(result) == 0) {
+            error_set(err, ERROR_PREFLIGHT,
+                      "extension %s of the source is not available in the destination",
+                      extension->object.name);
+            return error_hint(err, "Install its package on the destination's host.");
+        }
+        const char *theirs = PQgetvalue(result, 0, 0);
+        if (extension->version != NULL && strcmp(extension->version, theirs) != 0)
+            run_warning(run, "extension %s has version %s on the source and %s in the destination",
+                        extension->object.name, extension->version, theirs);
+    }
+    return true;
+}
+
+/* ---- the destination
+ * ------------------------------------------------------------------------------ */
+
+static bool check_privileges(Run *run, const Plan *plan, Error *err)
+{
+    const char **names = arena_alloc(run->arena, (plan->schemas.count + 1) * sizeof *names);
+    for (size_t i = 0; i < plan->schemas.count; i++)
+        names[i] = plan->schemas.items[i].live;
+    const char *const values[] = {array_literal(run->arena, names, plan->schemas.count)};
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query(run->dest, run_sql("privileges", conn_version(run->dest)), 1, values, &result,
+                    err))
+        return error_wrap(err, "checking privileges");
+    if (PQntuples(result) == 0)
+        return true;
+    error_set(err, ERROR_PREFLIGHT, "%s", PQgetvalue(result, 0, 0));
+    return error_hint(err, "%s", PQgetvalue(result, 0, 1));
+}
+
+static bool check_surroundings(Run *run, Error *err)
+{
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query(run->dest, run_sql("surroundings", conn_version(run->dest)), 0, NULL, &result,
+                    err))
+        return error_wrap(err, "looking at the destination");
+    for (int i = 0; i < PQntuples(result); i++) {
+        if (PQgetvalue(result, i, 0)[0] != 't') {
+            run_warning(run, "%s", PQgetvalue(result, i, 1));
+            continue;
+        }
+        error_set(err, ERROR_PREFLIGHT, "%s", PQgetvalue(result, i, 1));
+        return error_hint(err, "%s", PQgetvalue(result, i, 2));
+    }
+    return true;
+}
+
+/* Schema and swap each take their locks in one transaction. */
+static bool check_lock_space(Run *run, const Plan *plan, Error *err)
+{
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query_row(run->dest,
+                        "SELECT current_setting('max_locks_per_transaction')::bigint"
+                        " * (current_setting('max_connections')::bigint"
+                        " + current_setting('max_prepared_transactions')::bigint),"
+                        " current_setting('max_connections')::bigint",
+                        0, NULL, &result, err))
+        return false;
+    int64_t space = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    int64_t sessions = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
+    int64_t relations = (int64_t)(plan->source->tables.count + plan->source->views.count);
+    int64_t needed = LOCKS_PER_TABLE * 2 * relations + (int64_t)plan->source->indexes.count;
+    if (needed <= space)
+        return true;
+    error_set(err, ERROR_PREFLIGHT,
+              "the destination's lock table is too small: about %lld locks are needed at once and "
+              "it has room for %lld",
+              (long long)needed, (long long)space);
+    return error_hint(err, "Set max_locks_per_transaction to at least %lld there and restart it.",
+                      (long long)(needed / (sessions > 0 ? sessions : 1) + 1));
+}
+
+/* ---- what people should know
+ * ------------------------------------------------------------------------ */
+
+static void warn_uncarried(Run *run, const Plan *plan)
+{
+    size_t count = plan->source->uncarried.count;
+    for (size_t i = 0; i < count && i < NAMED_AT_MOST; i++)
+        run_warning(run, "not carried over: %s %s", plan->source->uncarried.items[i].kind,
+                    plan->source->uncarried.items[i].identity);
+    if (count > NAMED_AT_MOST)
+        run_warning(run, "not carried over: %zu more objects", count - NAMED_AT_MOST);
+}
+
+static void warn_shapes(Run *run, const Plan *plan)
+{
+    size_t named = 0, more = 0;
+    for (size_t i = 0; i < plan->source->tables.count; i++) {
+        const Table *after = &plan->source->tables.items[i];
+        const Table *before =
+            model_table_named(plan->live, after->object.schema, after->object.name);
+        const char *change = before != NULL ? compare_shape(before, after, run->arena) : NULL;
+        if (change == NULL)
+            continue;
+        if (named++ < NAMED_AT_MOST)
+            run_warning(run,
+                        "table %s.%s changes its shape (%s): sessions that prepared SELECT * on it "
+                        "must prepare again after the swap",
+                        after->object.schema, after->object.name, change);
+        else
+            more++;
+    }
+    if (more > 0)
+        run_warning(run, "%zu more tables change their shape", more);
+}
+
+/* Functions whose text names a migrated schema and which the load would call: they read live tables
+ * while the shadow is filled. */
+static bool names_schema(const Plan *plan, const Function *function)
+{
+    if (function->sql_body || function->def == NULL)
+        return false;
+    const char *body = strstr(function->def, " AS $");
+    for (size_t i = 0; body != NULL && i < plan->schemas.count; i++) {
+        AUTO(mem_free) char *prefix = mem_printf("%s.", plan->schemas.items[i].live);
+        if (strstr(body, prefix) != NULL)
+            return true;
+    }
+    return false;
+}
+
+static bool load_calls(const Model *model, Oid function)
+{
+    for (size_t i = 0; i < model->dependencies.count; i++) {
+        const Dependency *d = &model->dependencies.items[i];
+        if (d->to.classid == CATALOG_PROC && d->to.oid == function &&
+            (d->from.classid == CATALOG_CONSTRAINT || d->from.classid == CATALOG_ATTRDEF ||
+             (d->from.classid == CATALOG_CLASS && model_index(model, d->from.oid) != NULL)))
+            return true;
+    }
+    return false;
+}
+
+static void warn_functions(Run *run, const Plan *plan)
+{
+    for (size_t i = 0; i < plan->source->functions.count; i++) {
+        const Function *function = &plan->source->functions.items[i];
+        if (names_schema(plan, function) && load_calls(plan->source, function->object.address.oid))
+            run_warning(run,
+                        "function %s.%s is called while rows are loaded and its body names a "
+                        "migrated schema: it reads live tables then",
+                        function->object.schema, function->object.name);
+    }
+}
+
+bool preflight_check(Run *run, const Plan *plan, Error *err)
+{
+    warn_uncarried(run, plan);
+    warn_shapes(run, plan);
+    warn_functions(run, plan);
+    return check_privileges(run, plan, err) && check_roles(run, plan, err) &&
+           check_extensions(run, plan, err) && check_surroundings(run, err) &&
+           check_lock_space(run, plan, err) && defer_check(run, plan, err);
+}
+
+bool preflight_stays(Run *run, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query(run->dest, run_sql("stays", conn_version(run->dest)), 1, values, &result, err))
+        return error_wrap(err, "looking for what stays in the destination");
+    int count = PQntuples(result);
+    if (count == 0)
+        return true;
+    for (int i = 0; i < count; i++)
+        log_warning(&run->log, "destination only: %s leans on %s, which is replaced",
+                    PQgetvalue(result, i, 0), PQgetvalue(result, i, 1));
+    error_set(err, ERROR_PREFLIGHT,
+              "%s exists in the destination only and leans on %s, which is replaced%s",
+              PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1),
+              count > 1 ? " (and more: see the warnings)" : "");
+    return error_hint(err,
+                      "Drop it, or create it on the source too; this version does not re-point "
+                      "such objects yet.");
+}

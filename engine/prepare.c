@@ -1,0 +1,291 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "engine/cleanup.h"
+#include "engine/defer.h"
+#include "engine/journal.h"
+#include "engine/load.h"
+#include "engine/names.h"
+#include "engine/plan.h"
+#include "engine/preflight.h"
+#include "engine/preserve.h"
+#include "engine/rehearse.h"
+#include "engine/run.h"
+#include "engine/snapshot.h"
+#include "engine/trade.h"
+#include "schema/catalog.h"
+
+/* ---- before anything is written
+ * ------------------------------------------------------------------ */
+
+static bool refuse_unfinished(Run *run, Error *err)
+{
+    const JournalMigration *found = NULL;
+    if (!journal_find(run->dest, STATE_PREPARING "," STATE_PREPARED, run->arena, &found, err))
+        return false;
+    if (found == NULL)
+        return true;
+    error_set(err, ERROR_STATE, "migration %lld into this destination is unfinished: %s",
+              (long long)found->id, found->state);
+    return error_hint(err, "Run pgzm-copy %s, or pgzm-copy abort and then this command again.",
+                      strcmp(found->state, STATE_PREPARED) == 0 ? "swap" : "status");
+}
+
+static bool open_both(Run *run, Error *err)
+{
+    return run_open_dest(run, err) && run_open_source(run, err) && preflight_distinct(run, err) &&
+           journal_lock(run->dest, err) && refuse_unfinished(run, err);
+}
+
+static bool look(Run *run, Plan *plan, Snapshot *snapshot, Error *err)
+{
+    run_phase(run, "snapshot");
+    if (!open_both(run, err) || !snapshot_take(run, snapshot, err))
+        return false;
+    run_phase(run, "preflight");
+    return plan_read(run, plan, err) && preflight_check(run, plan, err);
+}
+
+/* ---- the shadow
+ * ----------------------------------------------------------------------------------- */
+
+/* The id is part of these names, and known only when the migration is recorded: record, then name.
+ */
+static bool name_backups(Run *run, Plan *plan, Error *err)
+{
+    for (size_t i = 0; i < plan->schemas.count; i++) {
+        JournalSchema *schema = &plan->schemas.items[i];
+        const char *id = journal_id_text(run->arena, run->id);
+        schema->backup = name_for_schema(
+            run->arena, arena_printf(run->arena, "pgzm_backup_%s_", id), schema->live, i);
+        schema->undone = name_for_schema(
+            run->arena, arena_printf(run->arena, "pgzm_undone_%s_", id), schema->live, i);
+        if (!journal_schema(run, schema, err))
+            return false;
+    }
+    return true;
+}
+
+static bool record_start(Run *run, Plan *plan, const Snapshot *snapshot, Error *err)
+{
+    if (!journal_install(run->dest, err) || !journal_begin(run, err))
+        return false;
+    const char *const values[] = {journal_id_text(run->arena, run->id), snapshot->as_of};
+    AUTO(result_free) PGresult *result = NULL;
+    return name_backups(run, plan, err) &&
+           conn_query(run->dest,
+                      "UPDATE pgzm.migration SET source_as_of = $2::timestamptz"
+                      " WHERE id = $1::bigint",
+                      2, values, &result, err);
+}
+
+static bool record_objects(Run *run, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *cleared = NULL;
+    AUTO(result_free) PGresult *added = NULL;
+    AUTO(result_free) PGresult *matched = NULL;
+    int version = conn_version(run->dest);
+    return (conn_query(run->dest, "DELETE FROM pgzm.object WHERE migration = $1::bigint", 1, values,
+                       &cleared, err) &&
+            conn_query(run->dest, run_sql("objects_new", version), 1, values, &added, err) &&
+            conn_query(run->dest, run_sql("objects_old", version), 1, values, &matched, err)) ||
+           error_wrap(err, "recording what the swap moves");
+}
+
+static bool make_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *err)
+{
+    run_phase(run, "schema");
+    if (!record_start(run, plan, snapshot, err) || !rehearse_extensions(run, plan, err) ||
+        !rehearse_create(run, plan, err) || !rehearse_check(run, plan, err) ||
+        !record_objects(run, err) || !preflight_stays(run, err) || !rehearse_rest(run, plan, err))
+        return false;
+    preserve_locate(plan);
+    return true;
+}
+
+/* ---- rows
+ * ------------------------------------------------------------------------------------------ */
+
+static bool fill_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *err)
+{
+    LoadResult loaded = {0};
+    size_t sequences = 0;
+    int64_t preserved_rows = 0;
+    run_phase(run, "copy");
+    if (!load_run(run, plan, snapshot, &loaded, err))
+        return false;
+    log_info(&run->log, "copied %lld rows of %lld tables, made %lld indexes and keys",
+             (long long)loaded.rows, (long long)loaded.tables, (long long)loaded.indexes);
+    if (!load_sequences(run, plan, &sequences, err))
+        return false;
+    run_phase(run, "preserve");
+    if (!defer_disable(run, plan, err) || !preserve_sync(run, plan, &preserved_rows, err))
+        return false;
+    json_object_set_new(run->result, "tables",
+                        json_integer((json_int_t)plan->source->tables.count));
+    json_object_set_new(run->result, "rows", json_integer(loaded.rows + preserved_rows));
+    json_object_set_new(run->result, "indexes", json_integer(loaded.indexes));
+    json_object_set_new(run->result, "sequences", json_integer((json_int_t)sequences));
+    return true;
+}
+
+/* ---- the end of preparing
+ * -------------------------------------------------------------------------- */
+
+/* Grants on a migrated schema come with the swap, and a new schema's owner and comment: the live
+ * schema itself stays what it is. */
+static bool record_schemas(Run *run, const Plan *plan, int *ordinal, Error *err)
+{
+    for (size_t i = 0; i < plan->source_fragments.count; i++) {
+        const Fragment *fragment = &plan->source_fragments.items[i];
+        if (fragment->object.classid != CATALOG_NAMESPACE || fragment->kind == FRAGMENT_SCHEMA)
+            continue;
+        const JournalSchema *schema = NULL;
+        for (size_t k = 0; k < plan->source->schemas.count; k++)
+            if (plan->source->schemas.items[k].object.address.oid == fragment->object.oid)
+                schema = plan_schema(plan, plan->source->schemas.items[k].object.name);
+        bool adds = schema != NULL &&
+                    (schema->created ||
+                     (fragment->kind == FRAGMENT_GRANT && strncmp(fragment->sql, "GRANT", 5) == 0));
+        if (adds && !journal_step(run->dest, run->id, "after swap", (*ordinal)++, fragment->label,
+                                  fragment->sql, err))
+            return false;
+    }
+    return true;
+}
+
+/* Where the source's statements mean the same once the new objects are live. */
+static const char *final_path(Run *run, const Plan *plan)
+{
+    bool both = plan->source_path[0] != '\0' && plan->live_path[0] != '\0';
+    return arena_printf(run->arena, "%s%s%s", plan->source_path, both ? ", " : "", plan->live_path);
+}
+
+static bool record_end(Run *run, const Plan *plan, Error *err)
+{
+    const char **names = arena_alloc(run->arena, (plan->schemas.count + 1) * sizeof *names);
+    for (size_t i = 0; i < plan->schemas.count; i++)
+        names[i] = plan->schemas.items[i].live;
+    const CatalogScope scope = {names, plan->schemas.count};
+    const char *digest = NULL;
+    if (!catalog_fingerprint(run->dest, &scope, run->arena, &digest, err))
+        return false;
+    const char *const values[] = {journal_id_text(run->arena, run->id), digest,
+                                  final_path(run, plan)};
+    AUTO(result_free) PGresult *result = NULL;
+    return conn_query(run->dest,
+                      "UPDATE pgzm.migration SET fingerprint = $2, path = $3, horizon ="
+                      " (txid_current() % 4294967296)::text::xid WHERE id = $1::bigint",
+                      3, values, &result, err) &&
+           journal_change(run->dest, run->id, STATE_PREPARING, STATE_PREPARED, err);
+}
+
+/* Every chunk and every statement is in: nothing was left out. */
+static bool verify(Run *run, Error *err)
+{
+    run_phase(run, "verify");
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *undone = NULL;
+    AUTO(result_free) PGresult *broken = NULL;
+    if (!conn_query_row(run->dest,
+                        "SELECT count(*), min(label) FROM pgzm.task"
+                        " WHERE migration = $1::bigint AND NOT done",
+                        1, values, &undone, err) ||
+        !conn_query(run->dest, run_sql("broken", conn_version(run->dest)), 1, values, &broken, err))
+        return error_wrap(err, "verifying what was prepared");
+    if (strcmp(PQgetvalue(undone, 0, 0), "0") != 0)
+        return error_set(err, ERROR_COPY, "%s tasks are not done, among them %s",
+                         PQgetvalue(undone, 0, 0), PQgetvalue(undone, 0, 1));
+    if (PQntuples(broken) > 0)
+        return error_set(err, ERROR_COPY, "%s", PQgetvalue(broken, 0, 0));
+    return true;
+}
+
+static bool finish(Run *run, const Plan *plan, Error *err)
+{
+    int ordinal = 1;
+    return verify(run, err) && record_objects(run, err) && preflight_stays(run, err) &&
+           preserve_record(run, plan, &ordinal, err) && defer_record(run, plan, &ordinal, err) &&
+           record_schemas(run, plan, &ordinal, err) && record_end(run, plan, err);
+}
+
+/* ---- the command
+ * ------------------------------------------------------------------------------------ */
+
+static void describe_backups(Run *run, const Plan *plan)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; i < plan->schemas.count; i++)
+        json_array_append_new(names, json_string(plan->schemas.items[i].backup));
+    json_object_set_new(run->result, "backup_schemas", names);
+}
+
+/* A refusal before the first row leaves nothing but the journal. */
+static void undo(Run *run, Error *err)
+{
+    if (run->id == 0 || conn_is_lost(run->dest))
+        return;
+    AUTO(error_clear) Error failure = ERROR_INIT;
+    conn_shield_begin(run->dest);
+    if (!cleanup_unfinished(run, &failure)) {
+        run_warning(run, "cleaning up failed as well: %s", failure.message);
+        run_next(run, "pgzm-copy abort");
+    }
+    conn_shield_end(run->dest);
+    (void)err;
+}
+
+static bool prepare(Run *run, Error *err)
+{
+    Plan plan = {0};
+    Snapshot snapshot = {0};
+    if (!look(run, &plan, &snapshot, err))
+        return false;
+    if (run->settings->dry_run) {
+        rehearse_plan(run, &plan);
+        json_object_set_new(run->result, "tables",
+                            json_integer((json_int_t)plan.source->tables.count));
+        return true;
+    }
+    if (!make_shadow(run, &plan, &snapshot, err)) {
+        undo(run, err);
+        return false;
+    }
+    describe_backups(run, &plan);
+    if (fill_shadow(run, &plan, &snapshot, err) && finish(run, &plan, err)) {
+        json_object_set_new(run->result, "state", json_string(STATE_PREPARED));
+        return true;
+    }
+    json_object_set_new(run->result, "state", json_string(STATE_PREPARING));
+    run_next(run, "pgzm-copy status");
+    run_next(run, "pgzm-copy abort");
+    return false;
+}
+
+bool command_prepare(Run *run, Error *err)
+{
+    if (!prepare(run, err))
+        return false;
+    if (!run->settings->dry_run) {
+        run_next(run, "pgzm-copy swap");
+        run_next(run, "pgzm-copy abort");
+    }
+    return true;
+}
+
+bool command_start(Run *run, Error *err)
+{
+    if (!prepare(run, err))
+        return false;
+    if (run->settings->dry_run)
+        return true;
+    conn_free(TAKE(run->source)); /* its snapshot and locks are not needed any more */
+    if (swap_prepared(run, err))
+        return true;
+    if (err->kind == ERROR_LOCK)
+        run_next(run, "pgzm-copy swap");
+    run_next(run, "pgzm-copy status");
+    return false;
+}

@@ -1,0 +1,163 @@
+#include "engine/run.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/sql.h"
+#include "engine/journal.h"
+
+#include "engine/sql_files.h"
+
+struct Events {
+    pthread_mutex_t mutex; /* guards the two below, and keeps calls of the callback apart */
+    PgzmCallback callback;
+    void *context;
+};
+
+Events *events_new(void)
+{
+    Events *events = mem_alloc(sizeof *events);
+    pthread_mutex_init(&events->mutex, NULL);
+    return events;
+}
+
+void events_free(Events *events)
+{
+    if (events == NULL)
+        return;
+    pthread_mutex_destroy(&events->mutex);
+    mem_free(events);
+}
+
+void events_set(Events *events, PgzmCallback callback, void *context)
+{
+    pthread_mutex_lock(&events->mutex);
+    events->callback = callback;
+    events->context = context;
+    pthread_mutex_unlock(&events->mutex);
+}
+
+void events_send(Events *events, const PgzmEvent *event)
+{
+    pthread_mutex_lock(&events->mutex);
+    if (events->callback != NULL)
+        events->callback(events->context, event);
+    pthread_mutex_unlock(&events->mutex);
+}
+
+static void write_log(void *context, LogLevel level, const char *message)
+{
+    static const PgzmEventKind kinds[] = {[LOG_DEBUG] = PGZM_EVENT_DEBUG,
+                                          [LOG_INFO] = PGZM_EVENT_INFO,
+                                          [LOG_WARNING] = PGZM_EVENT_WARNING};
+    events_send(context, &(PgzmEvent){.kind = kinds[level], .message = message});
+}
+
+Log events_log(Events *events)
+{
+    return (Log){.write = write_log, .context = events};
+}
+
+/* The array under `key` of the result, made when missing; borrowed. */
+static json_t *result_array(Run *run, const char *key)
+{
+    json_t *array = json_object_get(run->result, key);
+    if (array == NULL) {
+        array = json_array();
+        json_object_set_new(run->result, key, array);
+    }
+    return array;
+}
+
+void run_phase(Run *run, const char *name)
+{
+    int64_t now = clock_monotonic_ms();
+    if (run->phase != NULL)
+        json_array_append_new(result_array(run, "phases"),
+                              json_pack("{s:s, s:I}", "name", run->phase, "ms",
+                                        (json_int_t)(now - run->phase_started)));
+    run->phase = name;
+    run->phase_started = now;
+    if (name != NULL)
+        events_send(run->events, &(PgzmEvent){.kind = PGZM_EVENT_PHASE, .message = name});
+}
+
+void run_plan(Run *run, const char *step)
+{
+    events_send(run->events, &(PgzmEvent){.kind = PGZM_EVENT_PLAN, .message = step});
+    json_array_append_new(result_array(run, "plan"), json_string(step));
+}
+
+void run_warning(Run *run, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    AUTO(mem_free) char *message = mem_vprintf(fmt, args);
+    va_end(args);
+    log_warning(&run->log, "%s", message);
+    json_array_append_new(result_array(run, "warnings"), json_string(message));
+}
+
+void run_next(Run *run, const char *command)
+{
+    json_array_append_new(result_array(run, "next"), json_string(command));
+}
+
+static json_t *describe(const Conn *conn)
+{
+    PGconn *pg = conn_pg(conn);
+    const char *version = PQparameterStatus(pg, "server_version");
+    return json_pack("{s:s?, s:s?, s:s?, s:s?, s:s?}", "host", PQhost(pg), "port", PQport(pg),
+                     "database", PQdb(pg), "user", PQuser(pg), "version", version);
+}
+
+bool run_open_dest(Run *run, Error *err)
+{
+    if (run->dest != NULL)
+        return true;
+    if (run->settings->dest == NULL) {
+        error_set(err, ERROR_USAGE, "no destination is given");
+        return error_hint(err, "Say --dest, or set DEST_DATABASE_URL.");
+    }
+    ConnSpec spec = {.side = CONN_DEST, .conninfo = run->settings->dest};
+    if (!conn_open(&spec, run->cancel, &run->dest, err))
+        return false;
+    json_object_set_new(run->result, "dest", describe(run->dest));
+    log_info(&run->log, "destination: %s, PostgreSQL %s", conn_label(run->dest),
+             PQparameterStatus(conn_pg(run->dest), "server_version"));
+    return true;
+}
+
+bool run_open_source(Run *run, Error *err)
+{
+    if (run->source != NULL)
+        return true;
+    if (run->settings->source == NULL) {
+        error_set(err, ERROR_USAGE, "no source is given");
+        return error_hint(err, "Say --source, or set SOURCE_DATABASE_URL.");
+    }
+    ConnSpec spec = {.side = CONN_SOURCE, .conninfo = run->settings->source};
+    if (!conn_open(&spec, run->cancel, &run->source, err))
+        return false;
+    json_object_set_new(run->result, "source", describe(run->source));
+    log_info(&run->log, "source: %s, PostgreSQL %s", conn_label(run->source),
+             PQparameterStatus(conn_pg(run->source), "server_version"));
+    return true;
+}
+
+void run_close(Run *run)
+{
+    conn_free(TAKE(run->source));
+    conn_free(TAKE(run->dest));
+}
+
+const char *run_sql(const char *name, int server_version)
+{
+    const char *text = sql_find(engine_sql, LENGTH(engine_sql), name, server_version);
+    if (text == NULL)
+        abort(); /* a file that the build did not embed: a programming error */
+    return text;
+}

@@ -1,0 +1,84 @@
+/*
+ * run.h - inside engine/ only: one command while it runs. Holds what every step needs: the
+ * settings, the connections of the main thread, the arena, the way to tell the caller, the result.
+ *
+ * Threads: a Run belongs to the thread that called pgzm_run; workers get what they need from it by
+ * const pointer and use the run_event functions, which lock.
+ */
+#ifndef PGZM_ENGINE_RUN_H
+#define PGZM_ENGINE_RUN_H
+
+#include <jansson.h>
+
+#include "base/cancel.h"
+#include "base/conn.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/pgzm.h"
+
+/* The options of pgzm.h, parsed. */
+typedef struct Settings {
+    char *source, *dest; /* conninfo; NULL when not given */
+    char *preserved;     /* comma separated SQL identifiers; NULL for none */
+    int jobs;
+    bool dry_run, latest;
+    int64_t lock_timeout_ms, swap_timeout_ms, lock_wait_timeout_ms;
+    int64_t timeout_ms; /* 0 for none */
+} Settings;
+
+void settings_init(Settings *settings);
+void settings_clear(Settings *settings);
+/* ERROR_USAGE when the value does not fit. */
+bool settings_set(Settings *settings, PgzmOption option, const char *value, Error *err) MUST_CHECK;
+
+typedef struct Run {
+    PgzmCommand command;
+    const Settings *settings;
+    Cancel *cancel;
+    Arena *arena;
+    Log log; /* goes to the event callback */
+    Conn *source, *dest;
+    int64_t id;     /* the migration's timestamp, ms since the epoch; 0 while unknown */
+    json_t *result; /* what pgzm_result_json prints */
+    struct Events *events;
+    int64_t phase_started; /* clock_monotonic_ms of the phase that runs, 0 for none */
+    const char *phase;
+    bool keep_dest_open; /* start: prepare leaves connection and lock to swap */
+} Run;
+
+/* The caller's callback behind a lock. */
+typedef struct Events Events;
+Events *events_new(void);
+void events_free(Events *events);
+void events_set(Events *events, PgzmCallback callback, void *context);
+void events_send(Events *events, const PgzmEvent *event);
+/* A Log that sends to the callback. */
+Log events_log(Events *events);
+
+/* Begins a phase: an event, and the duration of the one before goes into the result. `name` is
+ * static; NULL only ends the one before. */
+void run_phase(Run *run, const char *name);
+/* A statement or step of a dry run: an event and an entry of result.plan. */
+void run_plan(Run *run, const char *step);
+/* A warning: an event and an entry of result.warnings. */
+void run_warning(Run *run, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Adds a command that goes on or cleans up to result.next. */
+void run_next(Run *run, const char *command);
+/* Opens the destination or the source, unless that is done; notes it in the result. */
+bool run_open_dest(Run *run, Error *err) MUST_CHECK;
+bool run_open_source(Run *run, Error *err) MUST_CHECK;
+void run_close(Run *run);
+
+/* The text of engine/sql/<name>.sql for the destination's version; never NULL. */
+const char *run_sql(const char *name, int server_version);
+
+/* The commands. Each in its own file. */
+bool command_start(Run *run, Error *err) MUST_CHECK;
+bool command_prepare(Run *run, Error *err) MUST_CHECK;
+bool command_swap(Run *run, Error *err) MUST_CHECK;
+bool command_rollback(Run *run, Error *err) MUST_CHECK;
+bool command_abort(Run *run, Error *err) MUST_CHECK;
+bool command_status(Run *run, Error *err) MUST_CHECK;
+bool command_list(Run *run, Error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,48 @@
+/*
+ * schedule.h - inside engine/ only: a graph of tasks and the threads that take them. Knows order,
+ * weight and which tasks must not run at the same time; not what a task does.
+ *
+ * Threads: made and read by one thread; schedule_take, schedule_finish, schedule_stop and
+ * schedule_wait by any.
+ */
+#ifndef PGZM_ENGINE_SCHEDULE_H
+#define PGZM_ENGINE_SCHEDULE_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mem.h"
+
+typedef struct Schedule Schedule;
+
+/* No relation. */
+#define SCHEDULE_FREE ((Oid)0)
+
+Schedule *schedule_new(void);
+void schedule_free(Schedule *schedule);
+
+/* Adds a task; returns its number (from 0, in order). `payload` is the caller's; NULL makes a mere
+ * meeting point that is finished as soon as its needs are. Among tasks that are ready the heaviest
+ * is taken first. While a task runs that is `exclusive` on a relation, no other task of that
+ * relation is taken. */
+size_t schedule_add(Schedule *schedule, void *payload, int64_t weight, Oid relation,
+                    bool exclusive);
+/* `task` waits until `earlier` is finished. No loops. */
+void schedule_need(Schedule *schedule, size_t task, size_t earlier);
+
+/* Call once, after all tasks are added. */
+void schedule_open(Schedule *schedule);
+
+/* Waits for a task that is ready. False when all are finished or it was stopped. */
+bool schedule_take(Schedule *schedule, size_t *task, void **payload);
+void schedule_finish(Schedule *schedule, size_t task);
+/* Nobody takes anything any more. */
+void schedule_stop(Schedule *schedule);
+/* Waits at most `ms` for the end; true when all is finished or it was stopped. */
+bool schedule_wait(Schedule *schedule, int64_t ms);
+
+AUTO_DEFINE(Schedule *, schedule_free)
+
+#endif

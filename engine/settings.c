@@ -1,0 +1,108 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "engine/run.h"
+
+enum { JOBS_DEFAULT_MAX = 4, JOBS_MAX = 256 };
+
+static int default_jobs(void)
+{
+    long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+    return cpus < 1 ? 1 : cpus > JOBS_DEFAULT_MAX ? JOBS_DEFAULT_MAX : (int)cpus;
+}
+
+void settings_init(Settings *settings)
+{
+    *settings = (Settings){.jobs = default_jobs(),
+                           .lock_timeout_ms = 80,
+                           .swap_timeout_ms = 60000,
+                           .lock_wait_timeout_ms = 30000};
+}
+
+void settings_clear(Settings *settings)
+{
+    mem_free(settings->source);
+    mem_free(settings->dest);
+    mem_free(settings->preserved);
+    *settings = (Settings){0};
+}
+
+static void set_text(char **target, const char *value)
+{
+    mem_free(*target);
+    *target = mem_strdup(value);
+}
+
+static bool set_duration(int64_t *target, const char *name, const char *value, Error *err)
+{
+    int64_t ms;
+    if (clock_parse_duration(value, &ms)) {
+        *target = ms;
+        return true;
+    }
+    error_set(err, ERROR_USAGE, "%s is no duration: \"%s\"", name, value);
+    return error_hint(err, "Write a number with a unit: 80ms, 30s, 10min, 2h.");
+}
+
+static bool set_bool(bool *target, const char *name, const char *value, Error *err)
+{
+    if (strcmp(value, "on") == 0 || strcmp(value, "off") == 0) {
+        *target = strcmp(value, "on") == 0;
+        return true;
+    }
+    error_set(err, ERROR_USAGE, "%s is on or off, not \"%s\"", name, value);
+    return false;
+}
+
+static bool set_jobs(int *target, const char *value, Error *err)
+{
+    char *end;
+    errno = 0;
+    long jobs = strtol(value, &end, 10);
+    if (errno == 0 && end != value && *end == '\0' && jobs >= 1 && jobs <= JOBS_MAX) {
+        *target = (int)jobs;
+        return true;
+    }
+    error_set(err, ERROR_USAGE, "the number of jobs is no number from 1 to %d: \"%s\"", JOBS_MAX,
+              value);
+    return error_hint(err, "Two to four jobs suit most servers.");
+}
+
+bool settings_set(Settings *s, PgzmOption option, const char *value, Error *err)
+{
+    switch (option) {
+    case PGZM_SOURCE:
+        set_text(&s->source, value);
+        return true;
+    case PGZM_DEST:
+        set_text(&s->dest, value);
+        return true;
+    case PGZM_PRESERVED_TABLES: {
+        char *joined =
+            s->preserved == NULL ? mem_strdup(value) : mem_printf("%s,%s", s->preserved, value);
+        mem_free(s->preserved);
+        s->preserved = joined;
+        return true;
+    }
+    case PGZM_JOBS:
+        return set_jobs(&s->jobs, value, err);
+    case PGZM_DRY_RUN:
+        return set_bool(&s->dry_run, "dry run", value, err);
+    case PGZM_LATEST:
+        return set_bool(&s->latest, "latest", value, err);
+    case PGZM_LOCK_TIMEOUT:
+        return set_duration(&s->lock_timeout_ms, "the lock timeout", value, err);
+    case PGZM_SWAP_TIMEOUT:
+        return set_duration(&s->swap_timeout_ms, "the swap timeout", value, err);
+    case PGZM_LOCK_WAIT_TIMEOUT:
+        return set_duration(&s->lock_wait_timeout_ms, "the lock wait timeout", value, err);
+    case PGZM_TIMEOUT:
+        return set_duration(&s->timeout_ms, "the timeout", value, err);
+    case PGZM_OPTION_COUNT:
+        break;
+    }
+    return error_set(err, ERROR_USAGE, "there is no option number %d", (int)option);
+}

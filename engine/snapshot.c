@@ -1,0 +1,113 @@
+#include "engine/snapshot.h"
+
+#include <string.h>
+
+enum {
+    LOCK_BATCH_BYTES = 100 * 1024, /* of one LOCK TABLE statement */
+    SNAPSHOT_TRIES = 5             /* when tables appear while others are locked */
+};
+
+static const char begin[] = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
+
+static bool list_tables(Conn *source, PGresult **tables, Error *err)
+{
+    return conn_query(source, run_sql("source_tables", conn_version(source)), 0, NULL, tables,
+                      err) ||
+           error_wrap(err, "listing the source's tables");
+}
+
+static bool lock_failed(Error *err, int64_t timeout_ms)
+{
+    error_wrap(err, "locking the source's tables for reading");
+    if (err->kind == ERROR_LOCK)
+        return error_hint(err,
+                          "A table is locked exclusively on the source for longer than %lld ms. "
+                          "Run it again later, or raise --lock-wait-timeout.",
+                          (long long)timeout_ms);
+    if (error_is_state(err, "42501"))
+        return error_hint(err, "Grant SELECT on all tables of the source to the user.");
+    if (error_is_state(err, "53200"))
+        return error_hint(err, "Raise max_locks_per_transaction on the source.");
+    return false;
+}
+
+static bool lock_tables(Run *run, const PGresult *tables, Error *err)
+{
+    int64_t timeout = run->settings->lock_wait_timeout_ms;
+    if (!conn_execf(run->source, err, "SET LOCAL lock_timeout = %lld", (long long)timeout))
+        return false;
+    AUTO(str_clear) Str statement = STR_INIT;
+    int count = PQntuples(tables);
+    for (int i = 0; i < count; i++) {
+        str_add(&statement, statement.len == 0 ? "LOCK TABLE ONLY " : ", ONLY ");
+        str_add(&statement, PQgetvalue(tables, i, 1));
+        if (statement.len < LOCK_BATCH_BYTES && i + 1 < count)
+            continue;
+        str_add(&statement, " IN ACCESS SHARE MODE");
+        if (!conn_exec(run->source, str_text(&statement), err))
+            return lock_failed(err, timeout);
+        str_clear(&statement);
+    }
+    return conn_exec(run->source, "SET LOCAL lock_timeout = 0", err);
+}
+
+/* Same tables with the same files: nothing was created, dropped, truncated or rewritten between the
+ * two lists. */
+static bool same_tables(const PGresult *a, const PGresult *b)
+{
+    if (PQntuples(a) != PQntuples(b))
+        return false;
+    for (int i = 0; i < PQntuples(a); i++)
+        for (int column = 0; column < 3; column++)
+            if (strcmp(PQgetvalue(a, i, column), PQgetvalue(b, i, column)) != 0)
+                return false;
+    return true;
+}
+
+/* One try. LOCK TABLE takes no snapshot, so the export's is the transaction's, after all locks. */
+static bool try_snapshot(Run *run, Snapshot *snapshot, bool *stable, Error *err)
+{
+    AUTO(result_free) PGresult *before = NULL;
+    AUTO(result_free) PGresult *after = NULL;
+    AUTO(result_free) PGresult *exported = NULL;
+    if (!list_tables(run->source, &before, err) || !conn_exec(run->source, begin, err) ||
+        !lock_tables(run, before, err) ||
+        !conn_query_row(run->source, "SELECT pg_export_snapshot(), clock_timestamp()", 0, NULL,
+                        &exported, err) ||
+        !list_tables(run->source, &after, err))
+        return false;
+    *stable = same_tables(before, after);
+    snapshot->name = arena_strdup(run->arena, PQgetvalue(exported, 0, 0));
+    snapshot->as_of = arena_strdup(run->arena, PQgetvalue(exported, 0, 1));
+    snapshot->tables = (size_t)PQntuples(before);
+    return true;
+}
+
+bool snapshot_take(Run *run, Snapshot *snapshot, Error *err)
+{
+    for (int i = 0; i < SNAPSHOT_TRIES; i++) {
+        bool stable = false;
+        if (!try_snapshot(run, snapshot, &stable, err))
+            return false;
+        if (stable) {
+            log_info(&run->log, "source as of %s, %zu tables locked for reading", snapshot->as_of,
+                     snapshot->tables);
+            json_object_set_new(run->result, "source_as_of", json_string(snapshot->as_of));
+            return true;
+        }
+        log_info(&run->log, "the source's tables changed while they were locked: once more");
+        if (!conn_exec(run->source, "ROLLBACK", err))
+            return false;
+    }
+    error_set(err, ERROR_LOCK, "the source's tables keep changing while they are locked");
+    return error_hint(err, "Run it again while nobody creates, drops or truncates tables there.");
+}
+
+bool snapshot_import(Conn *source, const char *name, Error *err)
+{
+    AUTO(str_clear) Str statement = STR_INIT;
+    str_add(&statement, "SET TRANSACTION SNAPSHOT ");
+    conn_add_literal(source, &statement, name);
+    return (conn_exec(source, begin, err) && conn_exec(source, str_text(&statement), err)) ||
+           error_wrap(err, "importing the source's snapshot");
+}

@@ -1,0 +1,26 @@
+/*
+ * snapshot.h - inside engine/ only: the source's snapshot, taken after its tables are locked, so
+ * that no table can have been truncated or rewritten in between and read as empty.
+ *
+ * Threads: the main thread's source connection; the snapshot's name may be used by any other.
+ */
+#ifndef PGZM_ENGINE_SNAPSHOT_H
+#define PGZM_ENGINE_SNAPSHOT_H
+
+#include "engine/run.h"
+
+typedef struct Snapshot {
+    const char *name;  /* for SET TRANSACTION SNAPSHOT, good while the source connection lives */
+    const char *as_of; /* timestamptz in UTC: when it was taken, by the source's clock */
+    size_t tables;     /* how many are locked */
+} Snapshot;
+
+/* Opens a READ ONLY REPEATABLE READ transaction on run->source with every user table locked in
+ * ACCESS SHARE MODE and exports its snapshot. ERROR_LOCK when a table stays locked longer than
+ * --lock-wait-timeout, ERROR_PREFLIGHT when a table may not be read. */
+bool snapshot_take(Run *run, Snapshot *snapshot, Error *err) MUST_CHECK;
+
+/* Begins such a transaction with that snapshot on another connection. */
+bool snapshot_import(Conn *source, const char *name, Error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,120 @@
+-- Makes the journal in the destination, once. One statement, no parameters, no result.
+-- Every table names the migration by its timestamp (milliseconds since the epoch).
+DO $journal$
+BEGIN
+    -- Not IF NOT EXISTS alone: without CREATE on the database that fails even when all is there.
+    IF pg_catalog.to_regclass('pgzm.event') IS NOT NULL THEN
+        RETURN;
+    END IF;
+    CREATE SCHEMA IF NOT EXISTS pgzm;
+    COMMENT ON SCHEMA pgzm IS 'journal of pgzm-copy';
+
+    -- What was asked for and how far it came. The state machine's one row a migration.
+    CREATE TABLE pgzm.migration (
+        id bigint PRIMARY KEY,
+        state text NOT NULL CHECK (state IN
+            ('PREPARING', 'PREPARED', 'SWAPPED', 'SETTLED', 'ROLLED BACK', 'ABORTED')),
+        source text NOT NULL,              -- database, host, user; no secret
+        source_version integer NOT NULL,
+        dest_version integer NOT NULL,
+        tool_version text NOT NULL,
+        jobs integer NOT NULL,
+        source_as_of timestamptz,          -- when the source's snapshot was taken
+        fingerprint text,                  -- of the live schemas when preparing ended
+        horizon xid,                       -- transactions from before it may see new tables empty
+        path text,                         -- search_path for the steps: where extensions are
+        created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+        changed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+        swapped_at timestamptz
+    );
+    -- At most one unfinished migration, whatever the callers do.
+    CREATE UNIQUE INDEX migration_unfinished ON pgzm.migration ((true))
+        WHERE state IN ('PREPARING', 'PREPARED');
+
+    -- The schemas of a migration under each of their names.
+    CREATE TABLE pgzm.schema (
+        migration bigint NOT NULL REFERENCES pgzm.migration,
+        live text NOT NULL,
+        shadow text NOT NULL,
+        backup text NOT NULL,
+        undone text NOT NULL,              -- where a rollback puts the new objects
+        created boolean NOT NULL,          -- the live schema did not exist before
+        PRIMARY KEY (migration, live)
+    );
+
+    -- What moves, by OID: the new objects into the live schema and the old ones out of it.
+    CREATE TABLE pgzm.object (
+        migration bigint NOT NULL REFERENCES pgzm.migration,
+        side text NOT NULL CHECK (side IN ('old', 'new')),
+        class text NOT NULL CHECK (class IN ('relation', 'type', 'function')),
+        oid oid NOT NULL,
+        kind text NOT NULL,                -- the word after ALTER
+        live text NOT NULL,                -- live schema that it belongs to
+        name text NOT NULL,                -- for messages
+        lockable boolean NOT NULL,         -- a table: locked before anything moves
+        PRIMARY KEY (migration, side, class, oid)
+    );
+
+    -- Work after the schema exists: chunks of rows and statements that wait for rows. A chunk's row is
+    -- changed in the transaction that loads the rows, so it is in once or not at all.
+    CREATE TABLE pgzm.task (
+        migration bigint NOT NULL REFERENCES pgzm.migration,
+        id integer NOT NULL,
+        kind text NOT NULL,                -- copy, index, constraint, ..., analyze
+        label text NOT NULL,
+        statement text,                    -- NULL for a chunk
+        relation oid,                      -- table in the shadow schema
+        done boolean NOT NULL DEFAULT false,
+        rows bigint,
+        done_at timestamptz,
+        PRIMARY KEY (migration, id)
+    );
+
+    -- Statements of the swap and of the rollback that are not mere moves, and those that settle.
+    CREATE TABLE pgzm.step (
+        migration bigint NOT NULL REFERENCES pgzm.migration,
+        part text NOT NULL CHECK (part IN ('before swap', 'after swap', 'settle',
+                                           'before rollback', 'after rollback')),
+        id integer NOT NULL,
+        label text NOT NULL,
+        statement text NOT NULL,
+        done boolean NOT NULL DEFAULT false,
+        PRIMARY KEY (migration, part, id)
+    );
+
+    -- Preserved tables: the live table and its shadow, which trade roles at the swap.
+    CREATE TABLE pgzm.preserved (
+        id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        migration bigint NOT NULL REFERENCES pgzm.migration,
+        live text NOT NULL,                -- schema
+        name text NOT NULL,
+        old_oid oid NOT NULL,
+        new_oid oid NOT NULL,
+        columns text[] NOT NULL,           -- columns of both, in the old table's order
+        key_column text NOT NULL,
+        key_type text NOT NULL,
+        synced boolean NOT NULL DEFAULT false,
+        rows bigint                        -- copied when it was prepared
+    );
+
+    -- Keys whose rows must be copied again: of transactions above READ COMMITTED and of writes that
+    -- failed. Inserts only, no unique index: writing here cannot fail or wait.
+    CREATE TABLE pgzm.redo (
+        preserved integer NOT NULL,        -- pgzm.preserved
+        key text,                          -- NULL: the whole table (TRUNCATE)
+        reason text NOT NULL,
+        at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+    );
+
+    -- Who did what, when, from where.
+    CREATE TABLE pgzm.event (
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+        migration bigint,
+        at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+        role text NOT NULL DEFAULT session_user,
+        address text DEFAULT pg_catalog.inet_client_addr()::text,
+        what text NOT NULL,
+        detail text
+    );
+END
+$journal$

@@ -1,0 +1,58 @@
+-- Objects of some schemas that depend on objects of some others, extension members left out on the
+-- referenced side.
+-- $1 text[]: schemas whose objects must not lean; $2 text[]: schemas that must not be leaned on;
+-- $3 oid[]: types that may be leaned on (with their array types)
+-- Columns: object, leans_on
+WITH member AS (
+    SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'
+), allowed AS (
+    SELECT t.oid FROM pg_catalog.pg_type t WHERE t.oid = ANY ($3::oid[])
+    UNION ALL
+    SELECT t.typarray FROM pg_catalog.pg_type t WHERE t.oid = ANY ($3::oid[])
+), place AS (
+    SELECT 'pg_catalog.pg_class'::regclass::oid AS classid, oid AS objid, relnamespace AS nsp
+    FROM pg_catalog.pg_class
+    UNION ALL SELECT 'pg_catalog.pg_proc'::regclass, oid, pronamespace FROM pg_catalog.pg_proc
+    UNION ALL SELECT 'pg_catalog.pg_type'::regclass, oid, typnamespace FROM pg_catalog.pg_type
+    UNION ALL SELECT 'pg_catalog.pg_operator'::regclass, oid, oprnamespace
+    FROM pg_catalog.pg_operator
+    UNION ALL SELECT 'pg_catalog.pg_opclass'::regclass, oid, opcnamespace FROM pg_catalog.pg_opclass
+    UNION ALL SELECT 'pg_catalog.pg_opfamily'::regclass, oid, opfnamespace
+    FROM pg_catalog.pg_opfamily
+    UNION ALL SELECT 'pg_catalog.pg_collation'::regclass, oid, collnamespace
+    FROM pg_catalog.pg_collation
+    UNION ALL SELECT 'pg_catalog.pg_constraint'::regclass, oid, connamespace
+    FROM pg_catalog.pg_constraint
+    UNION ALL SELECT 'pg_catalog.pg_ts_config'::regclass, oid, cfgnamespace
+    FROM pg_catalog.pg_ts_config
+    UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::regclass, oid, stxnamespace
+    FROM pg_catalog.pg_statistic_ext
+    UNION ALL
+    SELECT 'pg_catalog.pg_rewrite'::regclass, r.oid, c.relnamespace
+    FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
+    UNION ALL
+    SELECT 'pg_catalog.pg_trigger'::regclass, g.oid, c.relnamespace
+    FROM pg_catalog.pg_trigger g JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid
+    UNION ALL
+    SELECT 'pg_catalog.pg_attrdef'::regclass, a.oid, c.relnamespace
+    FROM pg_catalog.pg_attrdef a JOIN pg_catalog.pg_class c ON c.oid = a.adrelid
+    UNION ALL
+    SELECT 'pg_catalog.pg_policy'::regclass, p.oid, c.relnamespace
+    FROM pg_catalog.pg_policy p JOIN pg_catalog.pg_class c ON c.oid = p.polrelid
+)
+SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) AS object,
+       pg_catalog.pg_describe_object(d.refclassid, d.refobjid, d.refobjsubid) AS leans_on
+FROM pg_catalog.pg_depend d
+JOIN place f ON f.classid = d.classid AND f.objid = d.objid
+JOIN pg_catalog.pg_namespace fn ON fn.oid = f.nsp AND fn.nspname = ANY ($1::text[])
+JOIN place t ON t.classid = d.refclassid AND t.objid = d.refobjid
+JOIN pg_catalog.pg_namespace tn ON tn.oid = t.nsp AND tn.nspname = ANY ($2::text[])
+WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = d.refclassid AND m.objid = d.refobjid)
+  AND NOT (d.refclassid = 'pg_catalog.pg_type'::regclass
+           AND d.refobjid IN (SELECT oid FROM allowed))
+  -- a composite type is a pg_class row too
+  AND NOT (d.refclassid = 'pg_catalog.pg_class'::regclass
+           AND EXISTS (SELECT FROM pg_catalog.pg_type t2
+                       WHERE t2.typrelid = d.refobjid AND t2.oid IN (SELECT oid FROM allowed)))
+ORDER BY 1, 2
+LIMIT 20

@@ -1,0 +1,39 @@
+-- What stays in the destination but leans on something that moves out with the swap, and names that
+-- staying objects hold while something new needs them.
+-- $1 bigint: migration. Columns: object, leans_on
+WITH RECURSIVE moved AS (
+    SELECT CASE class WHEN 'relation' THEN 'pg_catalog.pg_class'::regclass
+                      WHEN 'type' THEN 'pg_catalog.pg_type'::regclass
+                      ELSE 'pg_catalog.pg_proc'::regclass END::oid AS classid, oid AS objid
+    FROM pgzm.object WHERE migration = $1::bigint AND side = 'old'
+    UNION
+    -- what follows: indexes, constraints, defaults, row types, owned sequences, rules, triggers
+    SELECT d.classid, d.objid
+    FROM moved m
+    JOIN pg_catalog.pg_depend d
+      ON d.refclassid = m.classid AND d.refobjid = m.objid AND d.deptype IN ('a', 'i', 'P', 'S')
+    WHERE d.classid <> 'pg_catalog.pg_publication_rel'::regclass
+), new_name AS (
+    SELECT c.relname, l.oid AS live_oid
+    FROM pgzm.schema s
+    JOIN pg_catalog.pg_namespace h ON h.nspname = s.shadow
+    JOIN pg_catalog.pg_namespace l ON l.nspname = s.live
+    JOIN pg_catalog.pg_class c ON c.relnamespace = h.oid
+    WHERE s.migration = $1::bigint
+)
+SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) AS object,
+       pg_catalog.pg_describe_object(d.refclassid, d.refobjid, d.refobjsubid) AS leans_on
+FROM moved m
+JOIN pg_catalog.pg_depend d ON d.refclassid = m.classid AND d.refobjid = m.objid
+WHERE NOT EXISTS (SELECT FROM moved x WHERE x.classid = d.classid AND x.objid = d.objid)
+  -- the sync triggers' own
+  AND d.classid <> 'pg_catalog.pg_default_acl'::regclass
+UNION
+SELECT pg_catalog.pg_describe_object('pg_catalog.pg_class'::regclass, c.oid, 0),
+       'the name, which the new schema needs'
+FROM new_name n
+JOIN pg_catalog.pg_class c ON c.relnamespace = n.live_oid AND c.relname = n.relname
+WHERE NOT EXISTS (SELECT FROM moved x
+                  WHERE x.classid = 'pg_catalog.pg_class'::regclass AND x.objid = c.oid)
+ORDER BY 1, 2
+LIMIT 50

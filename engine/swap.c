@@ -1,0 +1,126 @@
+#include <string.h>
+
+#include "engine/cleanup.h"
+#include "engine/journal.h"
+#include "engine/trade.h"
+#include "schema/catalog.h"
+
+/* What was prepared for must still be what is live. */
+static bool check_fingerprint(Run *run, const JournalMigration *migration, Error *err)
+{
+    JournalSchemas schemas = {0};
+    if (!journal_schemas(run->dest, migration->id, run->arena, &schemas, err))
+        return false;
+    const char **names = arena_alloc(run->arena, (schemas.count + 1) * sizeof *names);
+    for (size_t i = 0; i < schemas.count; i++)
+        names[i] = schemas.items[i].live;
+    const CatalogScope scope = {names, schemas.count};
+    const char *digest = NULL;
+    if (!catalog_fingerprint(run->dest, &scope, run->arena, &digest, err))
+        return false;
+    if (migration->fingerprint != NULL && strcmp(digest, migration->fingerprint) == 0)
+        return true;
+    error_set(err, ERROR_STATE, "the live schemas changed since migration %lld was prepared",
+              (long long)migration->id);
+    return error_hint(err, "Undo the change, or run pgzm-copy abort and prepare again.");
+}
+
+static void describe(Run *run, const JournalMigration *migration)
+{
+    run->id = migration->id;
+    if (migration->source_as_of != NULL)
+        json_object_set_new(run->result, "source_as_of", json_string(migration->source_as_of));
+}
+
+static bool trade_and_settle(Run *run, Error *err)
+{
+    if (!trade_run(run, TRADE_SWAP, err))
+        return false;
+    json_object_set_new(run->result, "state", json_string(STATE_SWAPPED));
+    run_next(run, "pgzm-copy rollback --latest");
+    if (!trade_settle(run, err))
+        return false;
+    json_object_set_new(run->result, "state", json_string(STATE_SETTLED));
+    return true;
+}
+
+bool swap_prepared(Run *run, Error *err)
+{
+    const JournalMigration *found = NULL;
+    if (!journal_find(run->dest, STATE_PREPARED, run->arena, &found, err))
+        return false;
+    if (found == NULL) {
+        error_set(err, ERROR_STATE, "nothing is prepared to be swapped");
+        return error_hint(err, "Run pgzm-copy prepare first; pgzm-copy status tells more.");
+    }
+    describe(run, found);
+    if (!check_fingerprint(run, found, err))
+        return false;
+    return run->settings->dry_run ? trade_plan(run, TRADE_SWAP, err) : trade_and_settle(run, err);
+}
+
+/* A migration that is live but could not be verified is verified again. */
+static bool settle_again(Run *run, bool *settled, Error *err)
+{
+    const JournalMigration *found = NULL;
+    *settled = false;
+    if (!journal_find(run->dest, STATE_PREPARED "," STATE_SWAPPED, run->arena, &found, err))
+        return false;
+    if (found == NULL || strcmp(found->state, STATE_SWAPPED) != 0)
+        return true;
+    describe(run, found);
+    *settled = true;
+    if (run->settings->dry_run)
+        return true;
+    json_object_set_new(run->result, "state", json_string(STATE_SWAPPED));
+    if (!trade_settle(run, err))
+        return false;
+    json_object_set_new(run->result, "state", json_string(STATE_SETTLED));
+    return true;
+}
+
+bool command_swap(Run *run, Error *err)
+{
+    bool settled = false;
+    if (!run_open_dest(run, err) || !journal_lock(run->dest, err) ||
+        !settle_again(run, &settled, err))
+        return false;
+    return settled || swap_prepared(run, err);
+}
+
+bool command_rollback(Run *run, Error *err)
+{
+    const JournalMigration *found = NULL;
+    if (!run->settings->latest) {
+        error_set(err, ERROR_USAGE, "rollback needs --latest");
+        return error_hint(err, "It says that the latest swapped migration is meant.");
+    }
+    if (!run_open_dest(run, err) || !journal_lock(run->dest, err) ||
+        !journal_find(run->dest, STATE_SWAPPED "," STATE_SETTLED, run->arena, &found, err))
+        return false;
+    if (found == NULL) {
+        error_set(err, ERROR_STATE, "there is no swapped migration to roll back");
+        return error_hint(err, "pgzm-copy list shows what there is.");
+    }
+    const JournalMigration *unfinished = NULL;
+    if (!journal_find(run->dest, STATE_PREPARING "," STATE_PREPARED, run->arena, &unfinished, err))
+        return false;
+    if (unfinished != NULL) {
+        error_set(err, ERROR_STATE, "migration %lld is unfinished: %s", (long long)unfinished->id,
+                  unfinished->state);
+        return error_hint(err, "Run pgzm-copy abort first.");
+    }
+    describe(run, found);
+    if (run->settings->dry_run)
+        return trade_plan(run, TRADE_ROLLBACK, err);
+    if (!trade_run(run, TRADE_ROLLBACK, err))
+        return false;
+    json_object_set_new(run->result, "state", json_string(STATE_ROLLED_BACK));
+    JournalSchemas schemas = {0};
+    if (!journal_schemas(run->dest, run->id, run->arena, &schemas, err))
+        return false;
+    for (size_t i = 0; i < schemas.count; i++)
+        run_warning(run, "rows written to replaced tables of %s since the swap are in schema %s",
+                    schemas.items[i].live, schemas.items[i].undone);
+    return true;
+}

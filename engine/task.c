@@ -1,0 +1,307 @@
+#include "engine/task.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/defer.h"
+#include "schema/binary.h"
+
+/* A table's chunk: large enough that its start-up costs nothing, small enough that the end of a
+ * load is not one worker with the last big table. */
+#define CHUNK_BYTES (INT64_C(256) << 20)
+
+/* While tasks are made: where each table of the shadow stands. */
+typedef struct TableTasks {
+    const Table *shadow, *source;
+    size_t rows_in; /* meeting point: its chunks are done */
+    size_t built;   /* meeting point: what reads its rows is done; ANALYZE comes after */
+} TableTasks;
+
+typedef struct Maker {
+    Run *run;
+    const Plan *plan;
+    Schedule *schedule;
+    LoadTasks *tasks;
+    TableTasks *tables; /* by OID, as in the shadow's model */
+    size_t all_built;   /* meeting point: everything but refreshes */
+} Maker;
+
+static LoadTask *add_task(Maker *maker, const LoadTask *task, int64_t weight, bool exclusive,
+                          size_t *number)
+{
+    LoadTasks *tasks = maker->tasks;
+    if (tasks->count == tasks->capacity) {
+        size_t capacity = tasks->capacity == 0 ? 256 : tasks->capacity * 2;
+        LoadTask **grown = arena_alloc(maker->run->arena, capacity * sizeof(LoadTask *));
+        if (tasks->count > 0)
+            memcpy(grown, tasks->items, tasks->count * sizeof(LoadTask *));
+        tasks->items = grown;
+        tasks->capacity = capacity;
+    }
+    LoadTask *copy = arena_alloc(maker->run->arena, sizeof *copy);
+    *copy = *task;
+    copy->id = (int)tasks->count + 1;
+    tasks->items[tasks->count++] = copy;
+    *number = schedule_add(maker->schedule, copy, weight, task->relation, exclusive);
+    return copy;
+}
+
+static TableTasks *find_table(Maker *maker, Oid shadow)
+{
+    const Table *table = model_table(maker->plan->shadow, shadow);
+    return table == NULL ? NULL : &maker->tables[table - maker->plan->shadow->tables.items];
+}
+
+/* ---- rows --------------------------------------------------------------------------------------
+ */
+
+/* A partition whose rows must find their place again, because it hashes by an enum whose labels
+ * have other OIDs here: its rows go in through the topmost table. */
+static const Table *load_target(const Plan *plan, const Table *shadow)
+{
+    const Table *target = shadow;
+    while (target->hash_enum_key && target->is_partition && target->parent_count == 1) {
+        const Table *parent = model_table(plan->shadow, target->parents[0]);
+        if (parent == NULL)
+            break;
+        target = parent;
+    }
+    return target;
+}
+
+static void add_chunks(Maker *maker, TableTasks *table, bool binary)
+{
+    Arena *arena = maker->run->arena;
+    const Table *target = load_target(maker->plan, table->shadow);
+    CopyTable *copy = arena_alloc(arena, sizeof *copy);
+    *copy = (CopyTable){.source = table->source,
+                        .dest_schema = target->object.schema,
+                        .dest_name = target->object.name,
+                        .binary = binary,
+                        .may_freeze = target == table->shadow,
+                        .only = true};
+    CopyChunks chunks = {0};
+    copy_plan(copy, conn_version(maker->run->source), CHUNK_BYTES, arena, &chunks);
+    _Atomic int *left = arena_alloc(arena, sizeof *left);
+    *left = (int)chunks.count;
+    for (size_t i = 0; i < chunks.count; i++) {
+        const CopyChunk *chunk = &chunks.items[i];
+        LoadTask task = {.kind = TASK_COPY,
+                         .kind_name = "copy",
+                         .label = arena_printf(
+                             arena, "rows of %s.%s, part %d of %d", table->source->object.schema,
+                             table->source->object.name, chunk->ordinal + 1, chunk->chunks),
+                         .chunk = chunk,
+                         .relation = table->shadow->object.address.oid,
+                         .table_chunks_left = left};
+        size_t number;
+        add_task(maker, &task, chunk->weight, false, &number);
+        schedule_need(maker->schedule, table->rows_in, number);
+        TableTasks *root = find_table(maker, target->object.address.oid);
+        if (root != NULL && root != table)
+            schedule_need(maker->schedule, root->rows_in, number);
+    }
+    maker->tasks->tables_total++;
+    maker->tasks->bytes_total += table->source->total_bytes;
+}
+
+static bool read_binary(Maker *maker, BinaryTables *source, BinaryTables *shadow, Error *err)
+{
+    const JournalSchemas *schemas = &maker->plan->schemas;
+    Arena *arena = maker->run->arena;
+    const char **live = arena_alloc(arena, (schemas->count + 1) * sizeof *live);
+    const char **shadows = arena_alloc(arena, (schemas->count + 1) * sizeof *shadows);
+    for (size_t i = 0; i < schemas->count; i++) {
+        live[i] = schemas->items[i].live;
+        shadows[i] = schemas->items[i].shadow;
+    }
+    return (binary_read(maker->run->source, live, schemas->count, arena, source, err) &&
+            binary_read(maker->run->dest, shadows, schemas->count, arena, shadow, err)) ||
+           error_wrap(err, "reading how types travel");
+}
+
+static bool make_copies(Maker *maker, Error *err)
+{
+    BinaryTables source = {0}, shadow = {0};
+    if (!read_binary(maker, &source, &shadow, err))
+        return false;
+    Run *run = maker->run;
+    for (size_t i = 0; i < maker->plan->shadow->tables.count; i++) {
+        TableTasks *table = &maker->tables[i];
+        const Object *name = &table->shadow->object;
+        if (table->source == NULL || table->shadow->relkind == 'p' ||
+            plan_preserved(maker->plan, table->source) != NULL)
+            continue;
+        const BinaryTable *ours = binary_find(&source, table->source->object.schema, name->name);
+        const BinaryTable *theirs = binary_find(&shadow, name->schema, name->name);
+        const char *reason = ours == NULL || theirs == NULL
+                                 ? "its types could not be read"
+                                 : binary_refusal(ours, conn_version(run->source), theirs,
+                                                  conn_version(run->dest), run->arena);
+        if (reason != NULL)
+            log_info(&run->log, "table %s.%s travels as text: %s", table->source->object.schema,
+                     name->name, reason);
+        add_chunks(maker, table, reason == NULL);
+    }
+    return true;
+}
+
+/* ---- what waits for rows -----------------------------------------------------------------------
+ */
+
+static bool is_exclusive(FragmentKind kind)
+{
+    return kind != FRAGMENT_INDEX && kind != FRAGMENT_REFRESH;
+}
+
+static bool is_build(FragmentKind kind)
+{
+    return kind == FRAGMENT_INDEX || kind == FRAGMENT_CONSTRAINT || kind == FRAGMENT_FOREIGN_KEY ||
+           kind == FRAGMENT_REFRESH;
+}
+
+/* `task` waits for the rows of the table, of the tables below it and (rows routed through a root)
+ * of those above it. */
+static void need_rows(Maker *maker, size_t task, const TableTasks *table)
+{
+    schedule_need(maker->schedule, task, table->rows_in);
+    for (size_t i = 0; i < table->shadow->parent_count; i++) {
+        const TableTasks *parent = find_table(maker, table->shadow->parents[i]);
+        if (parent != NULL && table->shadow->hash_enum_key)
+            need_rows(maker, task, parent);
+    }
+}
+
+/* The rows of a partitioned table are in when those of its partitions are. */
+static void connect_partitions(Maker *maker)
+{
+    for (size_t i = 0; i < maker->plan->shadow->tables.count; i++) {
+        const Table *table = maker->tables[i].shadow;
+        for (size_t k = 0; k < table->parent_count; k++) {
+            const TableTasks *parent = find_table(maker, table->parents[k]);
+            if (parent != NULL)
+                schedule_need(maker->schedule, parent->rows_in, maker->tables[i].rows_in);
+        }
+    }
+}
+
+static int64_t source_bytes(const TableTasks *table)
+{
+    return table == NULL || table->source == NULL ? 0 : table->source->total_bytes;
+}
+
+static void make_statements(Maker *maker)
+{
+    const FragmentList *list = &maker->plan->shadow_fragments;
+    enum { NONE = -1 };
+    int64_t *numbers = arena_alloc(maker->run->arena, (list->count + 1) * sizeof *numbers);
+    for (size_t i = 0; i < list->count; i++) {
+        const Fragment *fragment = &list->items[i];
+        numbers[i] = NONE;
+        if (fragment->section != SECTION_POST || defer_waits(maker->plan, fragment))
+            continue;
+        TableTasks *table = find_table(maker, fragment->table);
+        LoadTask task = {.kind = TASK_STATEMENT,
+                         .kind_name = fragment_kind_name(fragment->kind),
+                         .label = fragment->label,
+                         .statement = fragment->sql,
+                         .relation = fragment->table,
+                         .builds = is_build(fragment->kind)};
+        size_t number;
+        add_task(maker, &task, source_bytes(table), is_exclusive(fragment->kind), &number);
+        numbers[i] = (int64_t)number;
+        maker->tasks->builds_total += task.builds;
+        for (size_t k = 0; k < fragment->need_count; k++)
+            if (numbers[fragment->needs[k]] != NONE)
+                schedule_need(maker->schedule, number, (size_t)numbers[fragment->needs[k]]);
+        if (table != NULL) {
+            need_rows(maker, number, table);
+            schedule_need(maker->schedule, table->built, number);
+        }
+        /* What a materialized view reads is not always in pg_depend (functions): it waits for all.
+         */
+        if (fragment->kind == FRAGMENT_REFRESH)
+            schedule_need(maker->schedule, number, maker->all_built);
+    }
+}
+
+static void make_analyzes(Maker *maker)
+{
+    for (size_t i = 0; i < maker->plan->shadow->tables.count; i++) {
+        TableTasks *table = &maker->tables[i];
+        /* ANALYZE of a partitioned table takes its partitions along. */
+        if (table->source == NULL || table->shadow->is_partition ||
+            plan_preserved(maker->plan, table->source) != NULL)
+            continue;
+        const Object *name = &table->shadow->object;
+        AUTO(str_clear) Str statement = STR_INIT;
+        str_add(&statement, "ANALYZE ");
+        conn_add_name(maker->run->dest, &statement, name->schema, name->name);
+        LoadTask task = {.kind = TASK_ANALYZE,
+                         .kind_name = "analyze",
+                         .label = arena_printf(maker->run->arena, "statistics of %s.%s",
+                                               table->source->object.schema, name->name),
+                         .statement = arena_strdup(maker->run->arena, str_text(&statement)),
+                         .relation = name->address.oid};
+        size_t number;
+        add_task(maker, &task, 0, true, &number);
+        schedule_need(maker->schedule, number, table->rows_in);
+        schedule_need(maker->schedule, number, table->built);
+    }
+}
+
+bool tasks_make(Run *run, const Plan *plan, Schedule *schedule, LoadTasks *tasks, Error *err)
+{
+    size_t count = plan->shadow->tables.count;
+    Maker maker = {.run = run,
+                   .plan = plan,
+                   .schedule = schedule,
+                   .tasks = tasks,
+                   .tables = arena_alloc(run->arena, (count + 1) * sizeof(TableTasks))};
+    maker.all_built = schedule_add(schedule, NULL, 0, SCHEDULE_FREE, false);
+    for (size_t i = 0; i < count; i++) {
+        const Table *shadow = &plan->shadow->tables.items[i];
+        maker.tables[i] =
+            (TableTasks){.shadow = shadow,
+                         .source = plan_source_of(plan, shadow),
+                         .rows_in = schedule_add(schedule, NULL, 0, SCHEDULE_FREE, false),
+                         .built = schedule_add(schedule, NULL, 0, SCHEDULE_FREE, false)};
+        schedule_need(schedule, maker.all_built, maker.tables[i].rows_in);
+        schedule_need(schedule, maker.all_built, maker.tables[i].built);
+    }
+    if (!make_copies(&maker, err))
+        return false;
+    connect_partitions(&maker);
+    make_statements(&maker);
+    make_analyzes(&maker);
+    return true;
+}
+
+/* ---- the journal -------------------------------------------------------------------------------
+ */
+
+bool tasks_record(Run *run, const LoadTasks *tasks, Error *err)
+{
+    json_t *rows = json_array();
+    for (size_t i = 0; i < tasks->count; i++) {
+        const LoadTask *task = tasks->items[i];
+        json_array_append_new(rows,
+                              json_pack("{s:i, s:s, s:s, s:s?, s:I}", "id", task->id, "kind",
+                                        task->kind_name, "label", task->label, "statement",
+                                        task->statement, "relation", (json_int_t)task->relation));
+    }
+    char *text = json_dumps(rows, JSON_COMPACT);
+    json_decref(rows);
+    const char *const values[] = {journal_id_text(run->arena, run->id), text};
+    AUTO(result_free) PGresult *result = NULL;
+    bool ok = text != NULL &&
+              conn_query(run->dest,
+                         "INSERT INTO pgzm.task (migration, id, kind, label, statement, relation)"
+                         " SELECT $1::bigint, id, kind, label, statement, relation::oid"
+                         " FROM json_to_recordset($2::json)"
+                         " AS t(id integer, kind text, label text, statement text,"
+                         " relation bigint)",
+                         2, values, &result, err);
+    free(text);
+    return ok || error_wrap(err, "writing the tasks to the journal");
+}

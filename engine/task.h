@@ -1,0 +1,41 @@
+/*
+ * task.h - inside engine/ only: the units of work of a load, what they wait for, and their rows in
+ * the journal.
+ *
+ * Threads: made by the main thread, then read only.
+ */
+#ifndef PGZM_ENGINE_TASK_H
+#define PGZM_ENGINE_TASK_H
+
+#include "copy/copy.h"
+#include "engine/plan.h"
+#include "engine/schedule.h"
+
+typedef enum TaskKind { TASK_COPY, TASK_STATEMENT, TASK_ANALYZE } TaskKind;
+
+typedef struct LoadTask {
+    int id; /* in pgzm.task */
+    TaskKind kind;
+    const char *kind_name; /* "copy", "index", ... */
+    const char *label;
+    const char *statement;          /* NULL for TASK_COPY */
+    const CopyChunk *chunk;         /* TASK_COPY */
+    Oid relation;                   /* in the shadow; 0 for none */
+    bool builds;                    /* reads rows: counted as an index in the progress */
+    _Atomic int *table_chunks_left; /* TASK_COPY: of its table; the last one finishes the table */
+} LoadTask;
+
+typedef struct LoadTasks {
+    LoadTask **items;
+    size_t count, capacity;
+    int64_t bytes_total, tables_total, builds_total;
+} LoadTasks;
+
+/* Makes the tasks and their order. `tables_reasons` (why text is used) go to the log. */
+bool tasks_make(Run *run, const Plan *plan, Schedule *schedule, LoadTasks *tasks, Error *err)
+    MUST_CHECK;
+
+/* Writes them to pgzm.task. */
+bool tasks_record(Run *run, const LoadTasks *tasks, Error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * trade.h - inside engine/ only: old and new objects trade places in one transaction, in either
+ * direction. No application waits longer than --lock-timeout for it on a hot table.
+ *
+ * Threads: the main thread's destination connection.
+ */
+#ifndef PGZM_ENGINE_TRADE_H
+#define PGZM_ENGINE_TRADE_H
+
+#include "engine/run.h"
+
+typedef enum TradeDirection { TRADE_SWAP, TRADE_ROLLBACK } TradeDirection;
+
+/* Tries until --swap-timeout is over. ERROR_LOCK: nothing changed. The result gets attempts and the
+ * time the locks were held. */
+bool trade_run(Run *run, TradeDirection direction, Error *err) MUST_CHECK;
+
+/* The steps of the trade, for a dry run. */
+bool trade_plan(Run *run, TradeDirection direction, Error *err) MUST_CHECK;
+
+/* Runs what was left for after the swap (foreign keys are validated) and makes the migration
+ * SETTLED. ERROR_UNSETTLED when something cannot be verified. */
+bool trade_settle(Run *run, Error *err) MUST_CHECK;
+
+#endif
