@@ -164,15 +164,11 @@ static void manual_man(Str *out)
     str_add(out, ".SH SEE ALSO\n.BR psql (1),\n.BR pg_dump (1)\n");
 }
 
-static void manual_completion(Str *out)
+/* The words after options that take one. */
+static void manual_complete_values(Str *out)
 {
-    str_add(out, "# bash completion for pgzm-copy; made from its option table\n"
-                 "_pgzm_copy()\n{\n"
-                 "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-                 "    local command= options= i\n"
-                 "    COMPREPLY=()\n"
-                 "    case $before in\n");
     AUTO(str_clear) Str taking = STR_INIT;
+    str_add(out, "    case $before in\n");
     for (OptionId id = 0; id < OPTION_COUNT; id++) {
         const Option *option = option_get(id);
         if (option->type == OPTION_SWITCH)
@@ -191,26 +187,12 @@ static void manual_completion(Str *out)
             str_addf(&taking, "|-%c", option->letter);
     }
     str_addf(out, "    %s)\n        return ;;\n    esac\n", str_text(&taking));
-    AUTO(str_clear) Str names = STR_INIT;
-    AUTO(str_clear) Str pattern = STR_INIT;
-    for (size_t i = 0; i < option_command_count(); i++) {
-        str_separate(&names, " ");
-        str_add(&names, option_command(i)->name);
-        str_separate(&pattern, "|");
-        str_add(&pattern, option_command(i)->name);
-    }
-    str_addf(out,
-             "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
-             "        case ${COMP_WORDS[i]} in\n"
-             "        %s) command=${COMP_WORDS[i]}; break ;;\n"
-             "        esac\n"
-             "    done\n"
-             "    if [[ $word != -* ]]; then\n"
-             "        [[ -z $command ]] && COMPREPLY=($(compgen -W \"%s help\" -- \"$word\"))\n"
-             "        return\n"
-             "    fi\n"
-             "    case $command in\n",
-             str_text(&pattern), str_text(&names));
+}
+
+/* The options of the command that was typed, of all when there is none yet. */
+static void manual_complete_options(Str *out)
+{
+    str_add(out, "    case $command in\n");
     for (size_t i = 0; i <= option_command_count(); i++) {
         const OptionCommand *command = i < option_command_count() ? option_command(i) : NULL;
         str_addf(out, "    %s) options=\"", command != NULL ? command->name : "*");
@@ -224,8 +206,38 @@ static void manual_completion(Str *out)
         }
         str_add(out, "\" ;;\n");
     }
-    str_add(out, "    esac\n"
-                 "    COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n"
+    str_add(out, "    esac\n");
+}
+
+static void manual_completion(Str *out)
+{
+    AUTO(str_clear) Str names = STR_INIT;
+    AUTO(str_clear) Str pattern = STR_INIT;
+    for (size_t i = 0; i < option_command_count(); i++) {
+        str_separate(&names, " ");
+        str_add(&names, option_command(i)->name);
+        str_separate(&pattern, "|");
+        str_add(&pattern, option_command(i)->name);
+    }
+    str_add(out, "# bash completion for pgzm-copy; made from its option table\n"
+                 "_pgzm_copy()\n{\n"
+                 "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
+                 "    local command= options= i\n"
+                 "    COMPREPLY=()\n");
+    manual_complete_values(out);
+    str_addf(out,
+             "    for ((i = 1; i < COMP_CWORD; i++)); do\n"
+             "        case ${COMP_WORDS[i]} in\n"
+             "        %s) command=${COMP_WORDS[i]}; break ;;\n"
+             "        esac\n"
+             "    done\n"
+             "    if [[ $word != -* ]]; then\n"
+             "        [[ -z $command ]] && COMPREPLY=($(compgen -W \"%s help\" -- \"$word\"))\n"
+             "        return\n"
+             "    fi\n",
+             str_text(&pattern), str_text(&names));
+    manual_complete_options(out);
+    str_add(out, "    COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n"
                  "}\n"
                  "complete -F _pgzm_copy pgzm-copy\n");
 }

@@ -12,6 +12,7 @@
 #define RATE_STEP_MS 500
 #define RATE_SAMPLES (RATE_WINDOW_MS / RATE_STEP_MS + 2)
 #define RATE_WARMUP_MS 1000 /* before that a rate says nothing */
+#define DRAWN_MAX 2         /* lines of progress_draw */
 #define BAR_MIN 8
 #define BAR_MAX 30
 #define LABEL_WIDTH 10 /* the longest phase name is "preflight" */
@@ -36,11 +37,12 @@ struct Progress {
     ProgressView view;     /* counters and what is worked out of them */
     RateSample samples[RATE_SAMPLES];
     size_t sample_count;
-    RateSample first;     /* of the phase */
-    RateSample last_done; /* when bytes_done grew last */
-    int64_t left_ms;      /* at that time; -1: not known */
-    int64_t last_output;  /* clock_monotonic_ms of the last drawing or plain line */
-    size_t drawn;         /* lines on the screen that will be drawn again */
+    RateSample first;                /* of the phase */
+    RateSample last_done;            /* when bytes_done grew last */
+    int64_t left_ms;                 /* at that time; -1: not known */
+    int64_t last_output;             /* clock_monotonic_ms of the last drawing or plain line */
+    size_t drawn;                    /* lines on the screen that will be drawn again */
+    size_t drawn_columns[DRAWN_MAX]; /* of each of them */
     size_t warnings;
     bool ended;
 };
@@ -300,12 +302,31 @@ static void progress_put(Progress *p, const Str *text)
         return;
 }
 
-/* Goes up over what was drawn, so that it is written over. */
+/* Goes up over what was drawn, so that it is written over. A terminal that became narrower has
+ * wrapped the lines. */
 static void progress_rewind(Progress *p, Str *out)
 {
-    if (p->drawn > 0)
-        str_addf(out, "\033[%zuA\r\033[J", p->drawn);
+    size_t rows = 0, width = terminal_width(&p->terminal);
+    for (size_t i = 0; i < p->drawn; i++)
+        rows += p->drawn_columns[i] > width ? (p->drawn_columns[i] + width - 1) / width : 1;
+    if (rows > 0)
+        str_addf(out, "\033[%zuA\r\033[J", rows);
     p->drawn = 0;
+}
+
+/* Notes how wide the lines are, colours apart. */
+static void progress_measure(Progress *p, const char *lines)
+{
+    size_t line = 0;
+    memset(p->drawn_columns, 0, sizeof p->drawn_columns);
+    for (const char *at = lines; *at != 0 && line < DRAWN_MAX; at++) {
+        if (*at == '\n')
+            line++;
+        else if (*at == '\033')
+            at += strcspn(at, "m");
+        else if (((unsigned char)*at & 0xc0) != 0x80)
+            p->drawn_columns[line]++;
+    }
 }
 
 static void progress_redraw(Progress *p, Str *out)
@@ -314,7 +335,9 @@ static void progress_redraw(Progress *p, Str *out)
         return;
     int64_t now = clock_monotonic_ms();
     p->view.phase_ms = now - p->phase_began;
+    size_t start = out->len;
     p->drawn = progress_draw(&p->view, terminal_width(&p->terminal), out);
+    progress_measure(p, out->text + start);
     p->last_output = now;
 }
 
