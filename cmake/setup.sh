@@ -29,7 +29,6 @@ server() {
 
 build() {
     tool cc build-essential
-    tool g++ build-essential
     tool cmake cmake
     tool ninja ninja-build
     tool pkg-config pkg-config
