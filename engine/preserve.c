@@ -392,9 +392,9 @@ static bool record_table(Run *run, PreservedTable *table, Error *err)
                   run->dest,
                   "INSERT INTO pgzm.preserved (migration, live, name, old_oid, new_oid, columns,"
                   " key_column, key_type) SELECT $1::bigint, $2, $3, $4::oid, $5::oid,"
-                  " ARRAY(SELECT json_array_elements_text($6::json)), $7,"
+                  " ARRAY(SELECT json_array_elements_text($6::json)), $7::text,"
                   " format_type(a.atttypid, -1) FROM pg_attribute a"
-                  " WHERE a.attrelid = $4::oid AND a.attname = $7 RETURNING id, key_type",
+                  " WHERE a.attrelid = $4::oid AND a.attname = $7::text RETURNING id, key_type",
                   7, values, &result, err);
     free(list);
     if (!ok)
