@@ -182,8 +182,10 @@ paste -d '|' "$cluster_dir/source.counts" "$cluster_dir/before.counts" "$cluster
         esac
         printf '   %-14s%12s%12s%12s   %s\n' "$table" "$new" "$old" "$now" "$note"
     done
-echo
-say "The old objects are still there, as a backup: pgzm-copy rollback --latest --dest ..."
+if [ "$failed" = 0 ]; then
+    echo
+    say "The old objects are still there, as a backup: pgzm-copy rollback --latest --dest ..."
+fi
 title "   pgzm-copy status"
 "$command" status --dest "$dest" || failed=$?
 title "   pgzm-copy list"
