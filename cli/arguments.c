@@ -260,6 +260,13 @@ bool arguments_complete(Arguments *args, Error *err)
             !arguments_fill(args, option, err))
             return false;
     }
+    for (OptionId id = 0; id < OPTION_COUNT; id++) {
+        const Option *option = option_get(id);
+        if (!(option->needed & args->command->bit) || arguments_has(args, id))
+            continue;
+        error_set(err, ERROR_USAGE, "%s needs --%s", args->command->name, option->name);
+        return error_hint(err, "Say --%s to %s.", option->name, option->help);
+    }
     if (arguments_has(args, OPTION_QUIET) && arguments_has(args, OPTION_VERBOSE)) {
         error_set(err, ERROR_USAGE, "options --quiet and --verbose exclude each other");
         return error_hint(err, "Leave one of them out.");

@@ -101,6 +101,22 @@ static int command_finish(const CommandRun *run, const json_t *result, const Rep
     return command_print(&out, status);
 }
 
+/* The next command lines need the same destination; what was typed may hold a password. */
+static void command_complete_next(const Arguments *args, const json_t *result)
+{
+    const ArgumentsValues *dest = &args->values[OPTION_DEST];
+    bool standing = dest->n == 0 ||
+                    (dest->variable != NULL && strcmp(dest->variable, "DEST_DATABASE_URL") == 0);
+    json_t *lines = json_object_get(result, "next");
+    for (size_t i = 0; i < json_array_size(lines) && !standing; i++) {
+        const char *line = json_string_value(json_array_get(lines, i));
+        if (line == NULL || strncmp(line, "pgzm-copy ", 10) != 0 || strstr(line, "--dest") != NULL)
+            continue;
+        AUTO(mem_free) char *complete = mem_printf("%s --dest ...", line);
+        json_array_set_new(lines, i, json_string(complete));
+    }
+}
+
 static ErrorKind command_kind(PgzmStatus status)
 {
     for (ErrorKind kind = ERROR_NONE; kind < ERROR_KIND_COUNT; kind++)
@@ -201,9 +217,22 @@ static int command_work(CommandRun *run, const Signal *signals)
             progress_line(run->progress, "pgzm-copy: warning: the log file is incomplete: it could "
                                          "not be written to the end");
     }
+    if (!arguments_has(run->args, OPTION_JSON))
+        command_complete_next(run->args, result);
     exit_code = command_finish(run, result, failed, progress_warnings(run->progress));
     json_decref(result);
     return exit_code;
+}
+
+/* Who asks for status or a list wants the answer alone. */
+static ProgressLevel command_level(const Arguments *args)
+{
+    if (arguments_has(args, OPTION_QUIET))
+        return PROGRESS_QUIET;
+    if (arguments_has(args, OPTION_VERBOSE))
+        return PROGRESS_VERBOSE;
+    return args->command->run == PGZM_STATUS || args->command->run == PGZM_LIST ? PROGRESS_WARNINGS
+                                                                                : PROGRESS_NORMAL;
 }
 
 static int command_execute(CommandRun *run)
@@ -214,9 +243,7 @@ static int command_execute(CommandRun *run)
     const char *path = arguments_text(args, OPTION_LOG_FILE);
     if (path != NULL && !logfile_open(path, args, &logfile, &err))
         return command_refuse(run, &err);
-    AUTO(progress_free)
-    Progress *progress = progress_new(&run->terminal, arguments_has(args, OPTION_QUIET),
-                                      arguments_has(args, OPTION_VERBOSE));
+    AUTO(progress_free) Progress *progress = progress_new(&run->terminal, command_level(args));
     run->logfile = logfile;
     run->progress = progress;
     run->pgzm = pgzm_new();

@@ -85,6 +85,7 @@ typedef struct Option {
     const char *initial; /* the default as text, NULL when there is none */
     int64_t min, max;    /* of OPTION_INTEGER and OPTION_DURATION */
     OptionScope scope;   /* commands that take it */
+    OptionScope needed;  /* commands that refuse to run without it */
     bool repeatable;     /* each use adds a value; otherwise the last one counts */
     bool secret;         /* may hold a password: never shown, wiped from argv */
     bool general;        /* understood without a command, too */

@@ -30,7 +30,7 @@ typedef struct RateSample {
 
 struct Progress {
     Terminal terminal;
-    bool quiet, verbose;
+    ProgressLevel level;
     pthread_mutex_t mutex; /* guards all below, and standard error */
     char *phase;           /* owned; NULL before the first and after the last */
     int64_t phase_began;   /* clock_monotonic_ms */
@@ -273,12 +273,11 @@ void progress_describe(const ProgressView *view, Str *out)
     }
 }
 
-Progress *progress_new(const Terminal *terminal, bool quiet, bool verbose)
+Progress *progress_new(const Terminal *terminal, ProgressLevel level)
 {
     Progress *p = mem_alloc(sizeof *p);
     p->terminal = *terminal;
-    p->quiet = quiet;
-    p->verbose = verbose;
+    p->level = level;
     p->view.color = terminal->color;
     p->view.utf8 = terminal->utf8;
     p->view.left_ms = -1;
@@ -331,7 +330,7 @@ static void progress_measure(Progress *p, const char *lines)
 
 static void progress_redraw(Progress *p, Str *out)
 {
-    if (!p->terminal.live || p->quiet || p->ended || p->phase == NULL)
+    if (!p->terminal.live || p->level == PROGRESS_QUIET || p->ended || p->phase == NULL)
         return;
     int64_t now = clock_monotonic_ms();
     p->view.phase_ms = now - p->phase_began;
@@ -364,7 +363,7 @@ static void progress_message(Progress *p, const char *color, const char *label, 
 static void progress_phase_over(Progress *p, bool ok)
 {
     AUTO(mem_free) char *phase = TAKE(p->phase);
-    if (phase == NULL || p->quiet || !p->terminal.live)
+    if (phase == NULL || p->level == PROGRESS_QUIET || !p->terminal.live)
         return;
     AUTO(str_clear) Str out = STR_INIT;
     progress_rewind(p, &out);
@@ -404,7 +403,7 @@ static void progress_phase(Progress *p, const char *name)
     p->view.left_ms = -1;
     p->sample_count = 0;
     p->last_output = p->phase_began;
-    if (p->quiet)
+    if (p->level == PROGRESS_QUIET)
         return;
     AUTO(str_clear) Str out = STR_INIT;
     if (p->terminal.live) {
@@ -471,7 +470,8 @@ static void progress_refresh(Progress *p)
 {
     int64_t interval = p->terminal.live ? DRAW_INTERVAL_MS : PLAIN_INTERVAL_MS;
     int64_t now = clock_monotonic_ms();
-    if (p->quiet || p->ended || p->phase == NULL || now - p->last_output < interval)
+    if (p->level == PROGRESS_QUIET || p->ended || p->phase == NULL ||
+        now - p->last_output < interval)
         return;
     AUTO(str_clear) Str out = STR_INIT;
     if (p->terminal.live) {
@@ -493,15 +493,15 @@ static void progress_take(Progress *p, const PgzmEvent *event)
     switch (event->kind) {
     case PGZM_EVENT_DEBUG:
     case PGZM_EVENT_PLAN:
-        if (p->verbose)
+        if (p->level >= PROGRESS_VERBOSE)
             progress_message(p, DIM, event->kind == PGZM_EVENT_PLAN ? "plan: " : "debug: ", text);
         break;
     case PGZM_EVENT_INFO:
-        if (!p->quiet)
+        if (p->level >= PROGRESS_NORMAL)
             progress_message(p, "", "", text);
         break;
     case PGZM_EVENT_WARNING:
-        if (p->quiet)
+        if (p->level == PROGRESS_QUIET)
             break;
         progress_message(p, YELLOW, "warning: ", text);
         p->warnings++;

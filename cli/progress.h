@@ -30,7 +30,15 @@ typedef struct ProgressView {
     bool color, utf8;
 } ProgressView;
 
-Progress *progress_new(const Terminal *terminal, bool quiet, bool verbose);
+/* How much is said. */
+typedef enum ProgressLevel {
+    PROGRESS_QUIET,    /* nothing */
+    PROGRESS_WARNINGS, /* phases and warnings */
+    PROGRESS_NORMAL,   /* what is done, too */
+    PROGRESS_VERBOSE   /* details, too */
+} ProgressLevel;
+
+Progress *progress_new(const Terminal *terminal, ProgressLevel level);
 void progress_free(Progress *progress); /* NULL is fine */
 
 void progress_event(Progress *progress, const PgzmEvent *event);

@@ -86,7 +86,7 @@ bool report_add_server(Str *out, const json_t *result, const char *side)
     str_add(out, "database ");
     terminal_add_clean(out, report_text(server, "database"));
     if (*host != 0) {
-        str_add(out, " on ");
+        str_add(out, *host == '/' ? " on socket " : " on ");
         terminal_add_clean(out, host);
         if (*port != 0)
             str_addf(out, ":%s", port);
@@ -96,8 +96,11 @@ bool report_add_server(Str *out, const json_t *result, const char *side)
         terminal_add_clean(out, user);
     }
     if (*version != 0) {
+        /* Without the packager's name for it: "15.8 (Debian 15.8-0+deb12u1)". */
+        AUTO(str_clear) Str number = STR_INIT;
+        str_add_bytes(&number, version, strcspn(version, " "));
         str_add(out, ", PostgreSQL ");
-        terminal_add_clean(out, version);
+        terminal_add_clean(out, str_text(&number));
     }
     return true;
 }
@@ -106,7 +109,7 @@ static void report_server(Str *out, const json_t *result, const char *side, cons
 {
     AUTO(str_clear) Str text = STR_INIT;
     if (report_add_server(&text, result, side))
-        report_line(out, label, str_text(&text));
+        report_wrap(out, label, str_text(&text), true);
 }
 
 /* Adds "a, b" of an array of strings. */
@@ -141,6 +144,11 @@ static void report_add_things(Str *list, const json_t *result, const char *key, 
     figure_add_things(list, report_number(result, key), one, plural);
 }
 
+static bool report_is_dry(const json_t *result)
+{
+    return json_is_true(json_object_get(result, "dry_run"));
+}
+
 static void report_copied(Str *out, const json_t *result)
 {
     AUTO(str_clear) Str list = STR_INIT;
@@ -150,11 +158,11 @@ static void report_copied(Str *out, const json_t *result)
         str_separate(&list, ", ");
         figure_add_bytes(&list, (double)report_number(result, "bytes"));
     }
-    report_line(out, "copied", str_text(&list));
+    report_line(out, report_is_dry(result) ? "to copy" : "copied", str_text(&list));
     str_clear(&list);
     report_add_things(&list, result, "indexes", "index", "indexes");
     report_add_things(&list, result, "sequences", "sequence", NULL);
-    report_line(out, "built", str_text(&list));
+    report_line(out, report_is_dry(result) ? "to build" : "built", str_text(&list));
 }
 
 static void report_preserved(Str *out, const json_t *result)
@@ -244,11 +252,6 @@ static void report_warnings(Str *out, const json_t *result, size_t shown)
         const char *warning = json_string_value(json_array_get(warnings, i));
         report_line(out, i == 0 ? "warnings" : "", warning != NULL ? warning : "");
     }
-}
-
-static bool report_is_dry(const json_t *result)
-{
-    return json_is_true(json_object_get(result, "dry_run"));
 }
 
 static void report_plan(Str *out, const json_t *result)

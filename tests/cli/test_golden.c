@@ -110,6 +110,7 @@ Test(golden, usage_errors)
         {"usage_extra_argument", {"start", "postgresql://u:sesame@h/d"}},
         {"usage_no_source", {"start", "--dest", "d"}},
         {"usage_no_destination", {"status"}},
+        {"usage_no_latest", {"rollback", "--dest", "d"}},
         {"usage_json", {"start", "--no-such-option", "--json"}},
     };
     for (size_t i = 0; i < LENGTH(cases); i++)
@@ -135,6 +136,7 @@ Test(golden, results)
     golden_script("start_failed_json", "failed", ARGS("--json", "start", "--quiet"));
     golden_script("start_unsettled", "unsettled", ARGS("start"));
     golden_script("prepare", "prepare", ARGS("prepare"));
+    golden_script("prepare_dest", "prepare", ARGS("prepare", "--dest", "x"));
     golden_script("status", "status", ARGS("status"));
     golden_script("status_none", "status_none", ARGS("status"));
     golden_script("list", "list", ARGS("list"));

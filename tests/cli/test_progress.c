@@ -129,12 +129,12 @@ Test(progress, a_plain_line_says_the_same)
 }
 
 /* What events leave on something that is no terminal. */
-static char *written(bool quiet, bool verbose, const PgzmEvent *events, size_t n)
+static char *written(ProgressLevel level, const PgzmEvent *events, size_t n)
 {
     int fds[2];
     cr_assert_eq(pipe(fds), 0);
     Terminal terminal = {.fd = fds[1]};
-    Progress *progress = progress_new(&terminal, quiet, verbose);
+    Progress *progress = progress_new(&terminal, level);
     for (size_t i = 0; i < n; i++)
         progress_event(progress, &events[i]);
     progress_end(progress, true);
@@ -161,7 +161,7 @@ static const PgzmEvent all_kinds[] = {
 
 Test(progress, plain_lines_for_phases_and_messages)
 {
-    AUTO(mem_free) char *text = written(false, false, all_kinds, LENGTH(all_kinds));
+    AUTO(mem_free) char *text = written(PROGRESS_NORMAL, all_kinds, LENGTH(all_kinds));
     cr_expect_str_eq(text, "pgzm-copy: preflight: checking both servers\n"
                            "pgzm-copy: an info\n"
                            "pgzm-copy: warning: a ?[2Jwarning\n"
@@ -170,14 +170,14 @@ Test(progress, plain_lines_for_phases_and_messages)
 
 Test(progress, verbose_adds_details_and_the_plan)
 {
-    AUTO(mem_free) char *text = written(false, true, all_kinds, LENGTH(all_kinds));
+    AUTO(mem_free) char *text = written(PROGRESS_VERBOSE, all_kinds, LENGTH(all_kinds));
     cr_expect_not_null(strstr(text, "pgzm-copy: debug: a detail\n"));
     cr_expect_not_null(strstr(text, "pgzm-copy: plan: a step\n"));
 }
 
 Test(progress, quiet_writes_nothing)
 {
-    AUTO(mem_free) char *text = written(true, false, all_kinds, LENGTH(all_kinds));
+    AUTO(mem_free) char *text = written(PROGRESS_QUIET, all_kinds, LENGTH(all_kinds));
     cr_expect_str_eq(text, "");
 }
 
@@ -187,14 +187,14 @@ Test(progress, counters_are_not_written_more_often_than_every_few_seconds)
     PgzmEvent events[100] = {{.kind = PGZM_EVENT_PHASE, .message = "copy"}};
     for (size_t i = 1; i < LENGTH(events); i++)
         events[i] = (PgzmEvent){.kind = PGZM_EVENT_PROGRESS, .progress = &counters};
-    AUTO(mem_free) char *text = written(false, false, events, LENGTH(events));
+    AUTO(mem_free) char *text = written(PROGRESS_NORMAL, events, LENGTH(events));
     cr_expect_str_eq(text, "pgzm-copy: copy: copying rows and building indexes\n");
 }
 
 Test(progress, standard_error_that_is_gone_stops_nothing)
 {
     Terminal terminal = {.fd = -1, .live = true, .color = true};
-    AUTO(progress_free) Progress *progress = progress_new(&terminal, false, true);
+    AUTO(progress_free) Progress *progress = progress_new(&terminal, PROGRESS_VERBOSE);
     for (size_t i = 0; i < LENGTH(all_kinds); i++)
         progress_event(progress, &all_kinds[i]);
     progress_tick(progress);
