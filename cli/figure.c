@@ -62,6 +62,10 @@ void figure_add_left(Str *out, int64_t ms)
 void figure_add_duration(Str *out, int64_t ms)
 {
     char text[32];
+    if (ms < 100) {
+        str_addf(out, "%" PRId64 " ms", ms);
+        return;
+    }
     clock_format_duration(ms, text);
     str_add(out, text);
 }

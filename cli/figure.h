@@ -16,6 +16,6 @@ void figure_add_bytes(Str *out, double bytes); /* 512 bytes, 1.5 kB, 2.8 GB; 1 k
 void figure_add_things(Str *out, int64_t n, const char *one, const char *plural);
 /* Time that is left, in whole seconds: "14 s", "4 min 05 s". */
 void figure_add_left(Str *out, int64_t ms);
-void figure_add_duration(Str *out, int64_t ms);
+void figure_add_duration(Str *out, int64_t ms); /* 12 ms, 0.8 s, 4 min 05 s */
 
 #endif

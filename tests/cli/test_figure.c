@@ -45,3 +45,11 @@ Test(figure, time_left_is_in_whole_seconds_rounded_up)
     EXPECT(figure_add_left(&out, 59001), "1 min 00 s");
     EXPECT(figure_add_left(&out, 245000), "4 min 05 s");
 }
+
+Test(figure, short_durations_are_in_milliseconds)
+{
+    EXPECT(figure_add_duration(&out, 0), "0 ms");
+    EXPECT(figure_add_duration(&out, 99), "99 ms");
+    EXPECT(figure_add_duration(&out, 800), "0.8 s");
+    EXPECT(figure_add_duration(&out, 245000), "4 min 05 s");
+}
