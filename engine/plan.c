@@ -154,8 +154,28 @@ static bool read_live(Run *run, Plan *plan, Error *err)
                       &plan->live_fragments, err);
 }
 
+static bool read_movable(Run *run, Plan *plan, Error *err)
+{
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query(run->dest, run_sql("movable_extensions", conn_version(run->dest)), 0, NULL,
+                    &result, err))
+        return error_wrap(err, "reading the destination's extensions");
+    size_t most = (size_t)PQntuples(result) + 1;
+    plan->movable = arena_alloc(run->arena, most * sizeof *plan->movable);
+    plan->movable_count = 0;
+    for (int i = 0; i < PQntuples(result); i++)
+        for (size_t k = 0; k < plan->schemas.count; k++)
+            if (plan->aside[k] != NULL &&
+                strcmp(plan->schemas.items[k].live, PQgetvalue(result, i, 1)) == 0)
+                plan->movable[plan->movable_count++] = (MovableExtension){
+                    .name = arena_strdup(run->arena, PQgetvalue(result, i, 0)), .schema = k};
+    return true;
+}
+
 bool plan_rehearsal_path(Run *run, Plan *plan, Error *err)
 {
+    if (!read_movable(run, plan, err))
+        return false;
     AUTO(result_free) PGresult *schemas = NULL;
     if (!conn_query(run->dest,
                     "SELECT DISTINCT n.nspname FROM pg_catalog.pg_extension e"

@@ -24,6 +24,12 @@ typedef struct PreservedTable {
     Oid shadow;           /* once it exists */
 } PreservedTable;
 
+/* An extension of the destination in a migrated schema that a rehearsal moves along. */
+typedef struct MovableExtension {
+    const char *name;
+    size_t schema; /* position in Plan.schemas */
+} MovableExtension;
+
 typedef struct Plan {
     JournalSchemas schemas; /* of the source, with their other names */
     const char **aside;     /* by schema: what the live one is called inside a rehearsal; NULL when
@@ -36,7 +42,9 @@ typedef struct Plan {
     size_t preserved_count;
     const char *source_path, *live_path; /* search_path: where each side has its extensions */
     const char *rehearsal_path; /* search_path in which the source's statements mean the same */
-    const Model *shadow;        /* the shadow schemas as the destination prints them */
+    MovableExtension *movable;
+    size_t movable_count;
+    const Model *shadow; /* the shadow schemas as the destination prints them */
     FragmentList shadow_fragments;
 } Plan;
 
@@ -46,8 +54,9 @@ bool set_path(Conn *conn, const char *path, bool local, Error *err) MUST_CHECK;
 /* Reads both sides (the source inside its snapshot). Changes nothing. */
 bool plan_read(Run *run, Plan *plan, Error *err) MUST_CHECK;
 
-/* Works out rehearsal_path from where the destination's extensions are now: the new objects' names
- * first, then extensions where a rehearsal finds them, beside the renamed schemas. */
+/* Works out rehearsal_path and the movable extensions from where the destination's extensions are
+ * now: the new objects' names first, then extensions where a rehearsal finds them, beside the
+ * renamed schemas. */
 bool plan_rehearsal_path(Run *run, Plan *plan, Error *err) MUST_CHECK;
 
 /* The migrated schema of that live or shadow name, or NULL. */

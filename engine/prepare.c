@@ -10,6 +10,7 @@
 #include "engine/plan.h"
 #include "engine/preflight.h"
 #include "engine/preserve.h"
+#include "engine/rebuild.h"
 #include "engine/rehearse.h"
 #include "engine/run.h"
 #include "engine/snapshot.h"
@@ -207,8 +208,9 @@ static bool finish(Run *run, const Plan *plan, Error *err)
 {
     int ordinal = 1;
     return verify(run, err) && record_objects(run, err) && preflight_stays(run, err) &&
-           preserve_record(run, plan, &ordinal, err) && defer_record(run, plan, &ordinal, err) &&
-           record_schemas(run, plan, &ordinal, err) && record_end(run, plan, err);
+           rebuild_keys(run, &ordinal, err) && preserve_record(run, plan, &ordinal, err) &&
+           defer_record(run, plan, &ordinal, err) && record_schemas(run, plan, &ordinal, err) &&
+           record_end(run, plan, err);
 }
 
 /* ---- the command

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "engine/array.h"
 #include "engine/merge.h"
+#include "engine/rebuild.h"
 #include "schema/catalog.h"
 
 /* Inside a rehearsal only sessions that create objects in a live schema wait. How long we wait for
@@ -161,6 +162,23 @@ static bool move_reused(Run *run, const Plan *plan, bool in, Error *err)
     return true;
 }
 
+static bool move_extensions(Run *run, const Plan *plan, bool in, Error *err)
+{
+    for (size_t i = 0; i < plan->movable_count; i++) {
+        const MovableExtension *extension = &plan->movable[i];
+        AUTO(str_clear) Str statement = STR_INIT;
+        str_add(&statement, "ALTER EXTENSION ");
+        conn_add_ident(run->dest, &statement, extension->name);
+        str_add(&statement, " SET SCHEMA ");
+        conn_add_ident(run->dest, &statement,
+                       in ? plan->schemas.items[extension->schema].live
+                          : plan->aside[extension->schema]);
+        if (!conn_exec(run->dest, str_text(&statement), err))
+            return error_wrap(err, "moving extension %s", extension->name);
+    }
+    return true;
+}
+
 static bool enter(Run *run, const Plan *plan, RehearsalPart part, Error *err)
 {
     for (size_t i = 0; i < plan->schemas.count; i++) {
@@ -172,13 +190,14 @@ static bool enter(Run *run, const Plan *plan, RehearsalPart part, Error *err)
         if (!ok)
             return false;
     }
-    return move_reused(run, plan, true, err) &&
+    return move_extensions(run, plan, true, err) && move_reused(run, plan, true, err) &&
            set_path(run->dest, plan->rehearsal_path, true, err);
 }
 
 static bool leave(Run *run, const Plan *plan, Error *err)
 {
-    if (!set_path(run->dest, "", true, err) || !move_reused(run, plan, false, err))
+    if (!set_path(run->dest, "", true, err) || !move_reused(run, plan, false, err) ||
+        !move_extensions(run, plan, false, err))
         return false;
     for (size_t i = 0; i < plan->schemas.count; i++) {
         const JournalSchema *schema = &plan->schemas.items[i];
@@ -251,9 +270,12 @@ static Statements collect(Run *run, const Plan *plan, Section section)
         if (sql != NULL)
             add_statement(&list, sql, fragment->label);
     }
-    for (size_t i = 0; i < plan->live_fragments.count && section == SECTION_PRE; i++) {
+    const bool *rebuilt = rebuild_select(plan, run->arena);
+    for (size_t i = 0; i < plan->live_fragments.count; i++) {
         const Fragment *fragment = &plan->live_fragments.items[i];
-        if (merge_adds(merge, fragment) && !is_live_reused(plan, fragment))
+        bool adds = section == SECTION_PRE && merge_adds(merge, fragment) &&
+                    !is_live_reused(plan, fragment);
+        if (adds || (rebuilt[i] && fragment->section == section))
             add_statement(&list, fragment->sql, fragment->label);
     }
     return list;

@@ -38,7 +38,7 @@ static bool trade_and_settle(Run *run, Error *err)
         return false;
     json_object_set_new(run->result, "state", json_string(STATE_SWAPPED));
     run_next(run, "pgzm-copy rollback --latest");
-    if (!trade_settle(run, err))
+    if (!trade_settle(run, TRADE_SWAP, err))
         return false;
     json_object_set_new(run->result, "state", json_string(STATE_SETTLED));
     return true;
@@ -73,7 +73,7 @@ static bool settle_again(Run *run, bool *settled, Error *err)
     if (run->settings->dry_run)
         return true;
     json_object_set_new(run->result, "state", json_string(STATE_SWAPPED));
-    if (!trade_settle(run, err))
+    if (!trade_settle(run, TRADE_SWAP, err))
         return false;
     json_object_set_new(run->result, "state", json_string(STATE_SETTLED));
     return true;
@@ -86,6 +86,24 @@ bool command_swap(Run *run, Error *err)
         !settle_again(run, &settled, err))
         return false;
     return settled || swap_prepared(run, err);
+}
+
+/* Where the new objects went, with the rows that were written to replaced tables since the swap. */
+static bool report_undone(Run *run, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query(run->dest,
+                    "SELECT s.live, s.undone FROM pgzm.schema s"
+                    " JOIN pg_namespace n ON n.nspname = s.undone"
+                    " WHERE s.migration = $1::bigint AND EXISTS (SELECT FROM pg_class c"
+                    " WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p')) ORDER BY 1",
+                    1, values, &result, err))
+        return error_wrap(err, "reading the journal");
+    for (int i = 0; i < PQntuples(result); i++)
+        run_warning(run, "rows written to replaced tables of %s since the swap are in schema %s",
+                    PQgetvalue(result, i, 0), PQgetvalue(result, i, 1));
+    return true;
 }
 
 bool command_rollback(Run *run, Error *err)
@@ -116,11 +134,7 @@ bool command_rollback(Run *run, Error *err)
     if (!trade_run(run, TRADE_ROLLBACK, err))
         return false;
     json_object_set_new(run->result, "state", json_string(STATE_ROLLED_BACK));
-    JournalSchemas schemas = {0};
-    if (!journal_schemas(run->dest, run->id, run->arena, &schemas, err))
+    if (!report_undone(run, err))
         return false;
-    for (size_t i = 0; i < schemas.count; i++)
-        run_warning(run, "rows written to replaced tables of %s since the swap are in schema %s",
-                    schemas.items[i].live, schemas.items[i].undone);
-    return true;
+    return trade_settle(run, TRADE_ROLLBACK, err);
 }

@@ -285,37 +285,43 @@ bool trade_plan(Run *run, TradeDirection direction, Error *err)
     return true;
 }
 
-static bool settle_step(Run *run, const char *ordinal, const char *label, const char *statement,
-                        Error *err)
+static const char *settle_part(TradeDirection direction)
 {
-    const char *const values[] = {journal_id_text(run->arena, run->id), ordinal};
+    return direction == TRADE_SWAP ? "settle" : "settle rollback";
+}
+
+static bool settle_step(Run *run, const char *part, const char *ordinal, const char *label,
+                        const char *statement, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id), ordinal, part};
     AUTO(result_free) PGresult *result = NULL;
     if (!conn_exec(run->dest, statement, err)) {
         if (error_is_state(err, "23503"))
             error_kind(err, ERROR_UNSETTLED);
-        error_wrap(err, "the new objects are live, but %s cannot be verified", label);
+        error_wrap(err, "done and live, but %s cannot be verified", label);
         return error_hint(err, "Correct the rows and run pgzm-copy swap again to verify, or roll "
                                "back.");
     }
     return conn_query(run->dest,
                       "UPDATE pgzm.step SET done = true WHERE migration = $1::bigint"
-                      " AND part = 'settle' AND id = $2::int",
-                      2, values, &result, err);
+                      " AND part = $3 AND id = $2::int",
+                      3, values, &result, err);
 }
 
-bool trade_settle(Run *run, Error *err)
+bool trade_settle(Run *run, TradeDirection direction, Error *err)
 {
     run_phase(run, "settle");
-    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    const char *const values[] = {journal_id_text(run->arena, run->id), settle_part(direction)};
     AUTO(result_free) PGresult *steps = NULL;
     if (!conn_query(run->dest,
                     "SELECT id, label, statement FROM pgzm.step WHERE migration = $1::bigint"
-                    " AND part = 'settle' AND NOT done ORDER BY id",
-                    1, values, &steps, err))
+                    " AND part = $2 AND NOT done ORDER BY id",
+                    2, values, &steps, err))
         return error_wrap(err, "reading the journal");
     for (int i = 0; i < PQntuples(steps); i++)
-        if (!settle_step(run, PQgetvalue(steps, i, 0), PQgetvalue(steps, i, 1),
+        if (!settle_step(run, values[1], PQgetvalue(steps, i, 0), PQgetvalue(steps, i, 1),
                          PQgetvalue(steps, i, 2), err))
             return false;
-    return journal_change(run->dest, run->id, STATE_SWAPPED, STATE_SETTLED, err);
+    return direction == TRADE_ROLLBACK ||
+           journal_change(run->dest, run->id, STATE_SWAPPED, STATE_SETTLED, err);
 }

@@ -42,10 +42,11 @@ BEGIN
         PRIMARY KEY (migration, live)
     );
 
-    -- What moves, by OID: the new objects into the live schema and the old ones out of it.
+    -- What moves, by OID: the new objects into the live schema and the old ones out of it; and tables
+    -- that stay but whose foreign keys are made anew.
     CREATE TABLE pgzm.object (
         migration bigint NOT NULL REFERENCES pgzm.migration,
-        side text NOT NULL CHECK (side IN ('old', 'new')),
+        side text NOT NULL CHECK (side IN ('old', 'new', 'stays')),
         class text NOT NULL CHECK (class IN ('relation', 'type', 'function')),
         oid oid NOT NULL,
         kind text NOT NULL,                -- the word after ALTER
@@ -74,7 +75,8 @@ BEGIN
     CREATE TABLE pgzm.step (
         migration bigint NOT NULL REFERENCES pgzm.migration,
         part text NOT NULL CHECK (part IN ('before swap', 'after swap', 'settle',
-                                           'before rollback', 'after rollback')),
+                                           'before rollback', 'after rollback',
+                                           'settle rollback')),
         id integer NOT NULL,
         label text NOT NULL,
         statement text NOT NULL,

@@ -26,8 +26,10 @@ SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) AS object,
 FROM moved m
 JOIN pg_catalog.pg_depend d ON d.refclassid = m.classid AND d.refobjid = m.objid
 WHERE NOT EXISTS (SELECT FROM moved x WHERE x.classid = d.classid AND x.objid = d.objid)
-  -- the sync triggers' own
-  AND d.classid <> 'pg_catalog.pg_default_acl'::regclass
+  -- foreign keys of staying tables are made anew (crossing_keys.sql)
+  AND NOT (d.classid = 'pg_catalog.pg_constraint'::regclass
+           AND EXISTS (SELECT FROM pg_catalog.pg_constraint k
+                       WHERE k.oid = d.objid AND k.contype = 'f'))
 UNION
 SELECT pg_catalog.pg_describe_object('pg_catalog.pg_class'::regclass, c.oid, 0),
        'the name, which the new schema needs'

@@ -49,7 +49,7 @@ BEGIN
                         CASE WHEN back THEN s.backup ELSE s.shadow END
                     ELSE s.live END AS origin
         FROM pgzm.object o JOIN pgzm.schema s ON s.migration = this AND s.live = o.live
-        WHERE o.migration = this
+        WHERE o.migration = this AND o.side <> 'stays'
         ORDER BY (o.side = 'old') = back, o.class, o.oid
     LOOP
         here := CASE item.class
@@ -84,10 +84,11 @@ BEGIN
             EXECUTE format('DROP SCHEMA %I', item.shadow);
         END LOOP;
     ELSE
-        -- what the swap had to create goes again, unless somebody uses it by now
-        FOR item IN SELECT live FROM pgzm.schema WHERE migration = this AND created LOOP
+        -- what the swap had to create goes again, unless it is used by now
+        FOR item IN SELECT unnest(CASE WHEN created THEN ARRAY[live, backup] ELSE ARRAY[backup] END)
+                        AS name FROM pgzm.schema WHERE migration = this LOOP
             BEGIN
-                EXECUTE format('DROP SCHEMA %I', item.live);
+                EXECUTE format('DROP SCHEMA %I', item.name);
             EXCEPTION WHEN dependent_objects_still_exist THEN
                 NULL;
             END;

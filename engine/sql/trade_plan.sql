@@ -13,7 +13,7 @@ SELECT line FROM (
                CASE WHEN (o.side = 'old') = ($2 = 'rollback') THEN s.live
                     WHEN $2 = 'rollback' THEN s.undone ELSE s.backup END)
     FROM pgzm.object o JOIN pgzm.schema s ON s.migration = o.migration AND s.live = o.live
-    WHERE o.migration = $1::bigint
+    WHERE o.migration = $1::bigint AND o.side <> 'stays'
     UNION ALL
     SELECT 4, id::bigint, statement
     FROM pgzm.step WHERE migration = $1::bigint AND part = 'after ' || $2

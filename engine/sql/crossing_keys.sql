@@ -1,0 +1,22 @@
+-- Foreign keys between tables that move out with the swap and tables that stay.
+-- $1 bigint: migration
+-- Columns: staying (oid of the table that stays), table_live (name when live), name, def,
+-- partitioned (the referencing table), outgoing (the referencing table is the one that moves)
+WITH moved AS (
+    SELECT oid FROM pgzm.object
+    WHERE migration = $1::bigint AND side = 'old' AND class = 'relation'
+)
+SELECT CASE WHEN f.oid IS NULL THEN k.conrelid ELSE k.confrelid END AS staying,
+       pg_catalog.format('%I.%I', n.nspname, c.relname) AS table_live,
+       pg_catalog.quote_ident(k.conname) AS name,
+       pg_catalog.pg_get_constraintdef(k.oid) AS def,
+       c.relkind = 'p' AS partitioned,
+       f.oid IS NOT NULL AS outgoing
+FROM pg_catalog.pg_constraint k
+JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
+JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN moved f ON f.oid = k.conrelid
+LEFT JOIN moved t ON t.oid = k.confrelid
+WHERE k.contype = 'f' AND k.conparentid = 0
+  AND (f.oid IS NULL) <> (t.oid IS NULL)
+ORDER BY 2, 3
