@@ -11,6 +11,7 @@
 #define RATE_WINDOW_MS 10000 /* the rate is that of the last ten seconds */
 #define RATE_STEP_MS 500
 #define RATE_SAMPLES (RATE_WINDOW_MS / RATE_STEP_MS + 2)
+#define GUESS_PERCENT 95    /* of what is not known to be done */
 #define RATE_WARMUP_MS 1000 /* before that a rate says nothing */
 #define DRAWN_MAX 2         /* lines of progress_draw */
 #define BAR_MIN 8
@@ -37,9 +38,7 @@ struct Progress {
     ProgressView view;     /* counters and what is worked out of them */
     RateSample samples[RATE_SAMPLES];
     size_t sample_count;
-    RateSample first;                /* of the phase */
-    RateSample last_done;            /* when bytes_done grew last */
-    int64_t left_ms;                 /* at that time; -1: not known */
+    PgzmProgress first;              /* counters when the phase began to count */
     int64_t last_output;             /* clock_monotonic_ms of the last drawing or plain line */
     size_t drawn;                    /* lines on the screen that will be drawn again */
     size_t drawn_columns[DRAWN_MAX]; /* of each of them */
@@ -438,31 +437,38 @@ static double progress_rate(Progress *p, const PgzmProgress *c)
     return bytes > 0 && !loaded ? (double)bytes * 1000 / (double)ms : 0;
 }
 
-/* Milliseconds left at the pace so far: worked out when something is done, counted down between. */
-static int64_t progress_left(Progress *p, const PgzmProgress *c)
+/* What is done, with a guess at the chunks under way: bytes_done grows by whole chunks, and rows on
+ * the wire are about as long as in the table. Where they are longer (compressed values) the guess
+ * stops short of the end. */
+static int64_t progress_done(const Progress *p, const PgzmProgress *c)
 {
-    if (c->bytes_done != p->last_done.bytes) {
-        p->last_done = (RateSample){c->elapsed_ms, c->bytes_done};
-        double pace =
-            (double)(c->bytes_done - p->first.bytes) / (double)(c->elapsed_ms - p->first.ms);
-        double left = (double)(c->bytes_total - c->bytes_done) / pace;
-        bool known = c->elapsed_ms - p->first.ms >= RATE_WARMUP_MS && left > 0 && left < 1e12;
-        p->left_ms = known ? (int64_t)left : -1;
-    }
-    int64_t left = p->left_ms - (c->elapsed_ms - p->last_done.ms);
-    return left > 0 ? left : -1;
+    int64_t whole = c->bytes_done - p->first.bytes_done;
+    int64_t most = whole + (c->bytes_total - c->bytes_done) / 100 * GUESS_PERCENT;
+    int64_t wire = c->wire_bytes - p->first.wire_bytes;
+    int64_t guess = wire < most ? wire : most;
+    return p->first.bytes_done + (guess > whole ? guess : whole);
+}
+
+/* Milliseconds left at the pace so far, -1 when not known. */
+static int64_t progress_left(const Progress *p, const PgzmProgress *c)
+{
+    int64_t ms = c->elapsed_ms - p->first.elapsed_ms;
+    int64_t done = c->bytes_done - p->first.bytes_done, left = c->bytes_total - c->bytes_done;
+    if (ms < RATE_WARMUP_MS || done <= 0 || left <= 0)
+        return -1;
+    double estimate = (double)left * (double)ms / (double)done;
+    return estimate < 1e12 ? (int64_t)estimate : -1;
 }
 
 static void progress_count(Progress *p, const PgzmProgress *c)
 {
-    if (!p->view.counting) {
-        p->first = p->last_done = (RateSample){c->elapsed_ms, c->bytes_done};
-        p->left_ms = -1;
-    }
-    p->view.counters = *c;
+    if (!p->view.counting)
+        p->first = *c;
     p->view.counting = true;
+    p->view.counters = *c;
+    p->view.counters.bytes_done = progress_done(p, c);
     p->view.rate = progress_rate(p, c);
-    p->view.left_ms = progress_left(p, c);
+    p->view.left_ms = progress_left(p, &p->view.counters);
 }
 
 /* Draws, or writes a plain line, when the last one is old enough. */

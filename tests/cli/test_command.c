@@ -277,21 +277,34 @@ Test(command, the_process_list_shows_no_password)
     cr_expect_not_null(strstr(line, "--jobs=2"), "%s", line);
 }
 
-Test(command, the_rate_is_that_of_the_wire_and_the_time_left_counts_down)
+/* What a terminal sees of counters: done, and the last number is what came over the wire. */
+static void counted(Process *p, const char *second, const char *third)
 {
     AUTO(remove_folder) char *in = folder();
     AUTO(mem_free)
-    char *variable = script(in, "phase copy\n"
-                                "progress 0 4000000 0 0 4 0 3 0 1\nsleep 150\n"
-                                "progress 1000000 4000000 100 1 4 0 3 2000 4096001\nsleep 150\n"
-                                "progress 1000000 4000000 100 1 4 0 3 4000 8192001\nsleep 150\n");
+    char *text = mem_printf("phase copy\nprogress 0 4000000 0 0 4 0 3 0 1\nsleep 150\n"
+                            "progress %s\nsleep 150\nprogress %s\nsleep 150\n",
+                            second, third);
+    AUTO(mem_free) char *variable = script(in, text);
+    process_run(p, &(ProcessSpec){.env = LIST(SOURCE, DEST, variable, "TERM=xterm"),
+                                  .args = LIST("start"),
+                                  .columns = 100});
+}
+
+Test(command, chunks_under_way_count_by_what_came_over_the_wire)
+{
     AUTO(process_clear) Process p;
-    process_run(&p, &(ProcessSpec){.env = LIST(SOURCE, DEST, variable, "TERM=xterm"),
-                                   .args = LIST("start"),
-                                   .columns = 100});
-    /* A quarter took 2 s: 6 s are left, and two seconds later 4. */
-    cr_expect_not_null(strstr(p.err, "2.0 MB/s  6 s left"), "%s", p.err);
-    cr_expect_not_null(strstr(p.err, "2.0 MB/s  4 s left"), "%s", p.err);
+    counted(&p, "0 4000000 0 0 4 0 3 2000 1000001", "1000000 4000000 10 1 4 0 3 4000 2000001");
+    cr_expect_not_null(strstr(p.err, "25%  977 kB of 3.8 MB  488 kB/s  6 s left"), "%s", p.err);
+    cr_expect_not_null(strstr(p.err, "50%  1.9 MB of 3.8 MB  488 kB/s  4 s left"), "%s", p.err);
+}
+
+Test(command, a_wire_longer_than_the_tables_never_says_that_all_is_done)
+{
+    AUTO(process_clear) Process p;
+    counted(&p, "0 4000000 0 0 4 0 3 2000 9000001", "2000000 4000000 10 2 4 0 3 4000 18000001");
+    cr_expect_not_null(strstr(p.err, "95%  3.6 MB of 3.8 MB  4.3 MB/s"), "%s", p.err);
+    cr_expect_not_null(strstr(p.err, "97%  3.7 MB of 3.8 MB  4.3 MB/s"), "%s", p.err);
 }
 
 /* Runs for a moment on a terminal. */
