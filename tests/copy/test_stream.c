@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "tests/copy/pair.h"
@@ -347,4 +348,21 @@ Test(server_stream, memory_does_not_grow_with_the_rows)
     int64_t grown = peak_kb() - before;
     cr_assert(atomic_load(&pair->counters.wire_bytes) > 75000000);
     cr_assert(grown < 8 * 1024, "%ld kB", (long)grown);
+}
+
+Test(server_stream, a_socket_that_takes_little_at_a_time_gets_everything)
+{
+    AUTO(pair_free) Pair *pair = pair_new("CREATE TABLE t (id int, pad text)");
+    test_sql(&pair->source_db, "INSERT INTO t SELECT i, md5(i::text) || repeat('x', 1000) FROM "
+                               "generate_series(1, 20000) i");
+    pair_begin(pair);
+    int little = 4096; /* the kernel makes of it what it needs at least */
+    cr_assert_eq(
+        setsockopt(PQsocket(conn_pg(pair->dest)), SOL_SOCKET, SO_SNDBUF, &little, sizeof little),
+        0);
+    int64_t before = peak_kb();
+    pair_must_copy(pair, pair_table(pair, "t"), 20000);
+    int64_t grown = peak_kb() - before;
+    cr_assert(grown < 8 * 1024, "%ld kB", (long)grown); /* nothing piles up on the way */
+    pair_must_be_equal(pair, "t");
 }

@@ -344,7 +344,7 @@ Test(server_transfer, a_table_that_others_write_is_neither_emptied_nor_frozen)
 /* ---- hooks ----------------------------------------------------------------------------------- */
 
 typedef struct Notes {
-    bool skip, fail_claim, fail_done;
+    bool skip, fail_claim, fail_done, refuse_done;
     int64_t rows;
     int claims, dones;
 } Notes;
@@ -364,6 +364,8 @@ static bool note_done(void *context, Conn *dest, int64_t rows, Error *err)
     Notes *notes = context;
     notes->dones++;
     notes->rows = rows;
+    if (notes->refuse_done)
+        return error_set(err, ERROR_STATE, "%ld rows are not what was wanted", (long)rows);
     if (notes->fail_done)
         return conn_exec(dest, "SELECT 1 / 0", err);
     return conn_exec(dest, "UPDATE public.task SET state = state || ', done'", err);
@@ -439,6 +441,16 @@ Test(server_transfer, when_it_cannot_be_noted_as_done_the_rows_go_again)
     notes.fail_done = false; /* and both connections are good for the next try */
     cr_assert(copy_with(pair, &notes), "%s", pair->err.message);
     must_hold(pair, "claimed, done\n", 2);
+}
+
+Test(server_transfer, a_hook_that_refuses_in_the_end_undoes_the_rows)
+{
+    AUTO(pair_free) Pair *pair = hook_pair();
+    Notes notes = {.refuse_done = true};
+    cr_assert_not(copy_with(pair, &notes));
+    cr_assert_eq(pair->err.kind, ERROR_STATE);
+    cr_assert_str_eq(pair->err.message, "copying public.t: 2 rows are not what was wanted");
+    must_hold(pair, "", 0);
 }
 
 Test(server_transfer, a_commit_that_fails_is_a_failure)
