@@ -134,11 +134,12 @@ static bool column_exists(const Merge *merge, const Fragment *grant, const Fragm
     return false;
 }
 
-bool merge_adds(const Merge *merge, const Fragment *fragment)
+bool merge_adds(const Merge *merge, const Fragment *fragment, Section section)
 {
     if (fragment->kind != FRAGMENT_GRANT || strncmp(fragment->sql, "GRANT", 5) != 0 ||
         fragment->object.classid == CATALOG_NAMESPACE)
         return false;
     const Owned *source = counterpart(&merge->live, &merge->source, fragment);
-    return source != NULL && column_exists(merge, fragment, source->fragment);
+    return source != NULL && source->fragment->section == section &&
+           column_exists(merge, fragment, source->fragment);
 }

@@ -20,8 +20,9 @@ void merge_free(Merge *merge);
  * it is left out. */
 const char *merge_statement(const Merge *merge, const Fragment *source_fragment);
 
-/* True when this grant of the live side belongs to an object (and column) of the source too. */
-bool merge_adds(const Merge *merge, const Fragment *live_fragment);
+/* True when this grant of the live side belongs to an object (and column) of the source too, which
+ * is made in that section. */
+bool merge_adds(const Merge *merge, const Fragment *live_fragment, Section section);
 
 AUTO_DEFINE(Merge *, merge_free)
 

@@ -277,24 +277,3 @@ bool preflight_check(Run *run, const Plan *plan, Error *err)
            check_extensions(run, plan, err) && check_surroundings(run, err) &&
            check_lock_space(run, plan, err) && defer_check(run, plan, err);
 }
-
-bool preflight_stays(Run *run, Error *err)
-{
-    const char *const values[] = {journal_id_text(run->arena, run->id)};
-    AUTO(result_free) PGresult *result = NULL;
-    if (!conn_query(run->dest, run_sql("stays", conn_version(run->dest)), 1, values, &result, err))
-        return error_wrap(err, "looking for what stays in the destination");
-    int count = PQntuples(result);
-    if (count == 0)
-        return true;
-    for (int i = 0; i < count; i++)
-        log_warning(&run->log, "destination only: %s leans on %s, which is replaced",
-                    PQgetvalue(result, i, 0), PQgetvalue(result, i, 1));
-    error_set(err, ERROR_PREFLIGHT,
-              "%s exists in the destination only and leans on %s, which is replaced%s",
-              PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1),
-              count > 1 ? " (and more: see the warnings)" : "");
-    return error_hint(err,
-                      "Drop it, or create it on the source too; this version does not re-point "
-                      "such objects yet.");
-}

@@ -15,7 +15,4 @@ bool preflight_distinct(Run *run, Error *err) MUST_CHECK;
  * first thing that forbids the migration becomes the error. */
 bool preflight_check(Run *run, const Plan *plan, Error *err) MUST_CHECK;
 
-/* Objects that stay while what they lean on moves, once pgzm.object is recorded. */
-bool preflight_stays(Run *run, Error *err) MUST_CHECK;
-
 #endif

@@ -7,6 +7,7 @@
 #include "engine/journal.h"
 #include "engine/load.h"
 #include "engine/names.h"
+#include "engine/objects.h"
 #include "engine/plan.h"
 #include "engine/preflight.h"
 #include "engine/preserve.h"
@@ -81,26 +82,12 @@ static bool record_start(Run *run, Plan *plan, const Snapshot *snapshot, Error *
                       2, values, &result, err);
 }
 
-static bool record_objects(Run *run, Error *err)
-{
-    const char *const values[] = {journal_id_text(run->arena, run->id)};
-    AUTO(result_free) PGresult *cleared = NULL;
-    AUTO(result_free) PGresult *added = NULL;
-    AUTO(result_free) PGresult *matched = NULL;
-    int version = conn_version(run->dest);
-    return (conn_query(run->dest, "DELETE FROM pgzm.object WHERE migration = $1::bigint", 1, values,
-                       &cleared, err) &&
-            conn_query(run->dest, run_sql("objects_new", version), 1, values, &added, err) &&
-            conn_query(run->dest, run_sql("objects_old", version), 1, values, &matched, err)) ||
-           error_wrap(err, "recording what the swap moves");
-}
-
 static bool make_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *err)
 {
     run_phase(run, "schema");
     if (!record_start(run, plan, snapshot, err) || !rehearse_extensions(run, plan, err) ||
         !rehearse_create(run, plan, err) || !rehearse_check(run, plan, err) ||
-        !record_objects(run, err) || !preflight_stays(run, err) || !rehearse_rest(run, plan, err))
+        !rehearse_rest(run, plan, err))
         return false;
     preserve_locate(plan);
     return true;
@@ -207,7 +194,7 @@ static bool verify(Run *run, Error *err)
 static bool finish(Run *run, const Plan *plan, Error *err)
 {
     int ordinal = 1;
-    return verify(run, err) && record_objects(run, err) && preflight_stays(run, err) &&
+    return verify(run, err) && objects_record(run, err) && objects_check(run, err) &&
            rebuild_keys(run, &ordinal, err) && preserve_record(run, plan, &ordinal, err) &&
            defer_record(run, plan, &ordinal, err) && record_schemas(run, plan, &ordinal, err) &&
            record_end(run, plan, err);

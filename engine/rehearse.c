@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "engine/array.h"
 #include "engine/merge.h"
+#include "engine/objects.h"
 #include "engine/rebuild.h"
 #include "schema/catalog.h"
 
@@ -273,8 +274,7 @@ static Statements collect(Run *run, const Plan *plan, Section section)
     const bool *rebuilt = rebuild_select(plan, run->arena);
     for (size_t i = 0; i < plan->live_fragments.count; i++) {
         const Fragment *fragment = &plan->live_fragments.items[i];
-        bool adds = section == SECTION_PRE && merge_adds(merge, fragment) &&
-                    !is_live_reused(plan, fragment);
+        bool adds = merge_adds(merge, fragment, section) && !is_live_reused(plan, fragment);
         if (adds || (rebuilt[i] && fragment->section == section))
             add_statement(&list, fragment->sql, fragment->label);
     }
@@ -324,8 +324,10 @@ bool rehearse_rest(Run *run, Plan *plan, Error *err)
     Model *shadow = NULL;
     if (!begin(run, plan, REHEARSE_REST, err))
         return false;
+    /* Only here all new objects exist at once, those that wait for rows included. */
     bool ok = run_statements(run, &list, err) && leave(run, plan, err) &&
-              catalog_read(run->dest, &scope, run->arena, &shadow, err);
+              catalog_read(run->dest, &scope, run->arena, &shadow, err) &&
+              objects_record(run, err) && objects_check(run, err);
     roll_back(run);
     if (!ok)
         return false;

@@ -1,0 +1,38 @@
+#include "engine/objects.h"
+
+#include "engine/journal.h"
+
+bool objects_record(Run *run, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *cleared = NULL;
+    AUTO(result_free) PGresult *added = NULL;
+    AUTO(result_free) PGresult *matched = NULL;
+    int version = conn_version(run->dest);
+    return (conn_query(run->dest, "DELETE FROM pgzm.object WHERE migration = $1::bigint", 1, values,
+                       &cleared, err) &&
+            conn_query(run->dest, run_sql("objects_new", version), 1, values, &added, err) &&
+            conn_query(run->dest, run_sql("objects_old", version), 1, values, &matched, err)) ||
+           error_wrap(err, "recording what the swap moves");
+}
+
+bool objects_check(Run *run, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query(run->dest, run_sql("stays", conn_version(run->dest)), 1, values, &result, err))
+        return error_wrap(err, "looking for what stays in the destination");
+    int count = PQntuples(result);
+    if (count == 0)
+        return true;
+    for (int i = 0; i < count; i++)
+        log_warning(&run->log, "destination only: %s leans on %s, which is replaced",
+                    PQgetvalue(result, i, 0), PQgetvalue(result, i, 1));
+    error_set(err, ERROR_PREFLIGHT,
+              "%s exists in the destination only and leans on %s, which is replaced%s",
+              PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1),
+              count > 1 ? " (and more: see the warnings)" : "");
+    return error_hint(err,
+                      "Drop it, or create it on the source too; this version does not re-point "
+                      "such objects yet.");
+}
