@@ -21,6 +21,16 @@ WITH RECURSIVE relations AS (
     JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
     JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
     WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+), printed AS (
+    SELECT c.relation,
+           pg_catalog.string_agg(
+               pg_catalog.quote_ident(c.name) || ' '
+               || CASE WHEN pg_catalog.starts_with(c.printed, c.prefix)
+                  THEN pg_catalog.substr(c.printed, pg_catalog.length(c.prefix) + 1)
+                  ELSE c.printed END,
+               ', ' ORDER BY c.name) AS column_types
+    FROM columns c
+    GROUP BY c.relation
 ), walk(root, type) AS (
     SELECT c.type, c.type FROM columns c GROUP BY c.type
     UNION
@@ -80,15 +90,10 @@ SELECT r.nspname AS schema, r.relname AS name,
        COALESCE(pg_catalog.bool_or(f.has_jsonpath), false) AS jsonpath,
        COALESCE(pg_catalog.bool_or(f.has_money), false) AS money,
        COALESCE(pg_catalog.string_agg(DISTINCT s.foreign_type, ', '), '') AS foreign_types,
-       COALESCE((SELECT pg_catalog.string_agg(
-                            pg_catalog.quote_ident(o.name) || ' '
-                            || CASE WHEN pg_catalog.starts_with(o.printed, o.prefix)
-                               THEN pg_catalog.substr(o.printed, pg_catalog.length(o.prefix) + 1)
-                               ELSE o.printed END,
-                            ', ' ORDER BY o.name)
-                 FROM columns o WHERE o.relation = r.oid), '') AS column_types
+       COALESCE(pg_catalog.max(o.column_types), '') AS column_types
 FROM relations r
 LEFT JOIN columns c ON c.relation = r.oid
+LEFT JOIN printed o ON o.relation = r.oid
 LEFT JOIN flags f ON f.root = c.type
 LEFT JOIN LATERAL pg_catalog.unnest(f.foreign_types) s(foreign_type) ON true
 GROUP BY r.oid, r.nspname, r.relname
