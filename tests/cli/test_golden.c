@@ -124,6 +124,18 @@ Test(golden, generated_documents)
     golden("generate_readme", process_fake(), NULL, ARGS("--generate", "readme"));
 }
 
+Test(golden, the_readme_holds_the_generated_table)
+{
+    AUTO(mem_free) char *readme = process_read_file(TEST_CLI_FOLDER "/../../README.md");
+    if (readme == NULL)
+        cr_skip_test("there is no README.md");
+    AUTO(process_clear) Process p;
+    process_run(&p,
+                &(ProcessSpec){.program = process_real(), .args = ARGS("--generate", "readme")});
+    cr_expect_not_null(strstr(readme, p.out),
+                       "README.md lacks what \"pgzm-copy --generate readme\" prints:\n%s", p.out);
+}
+
 Test(golden, results)
 {
     golden_script("start", "start", ARGS("start"));
