@@ -199,8 +199,8 @@ Test(command, a_log_file_holds_the_run_and_is_for_its_owner_alone)
     AUTO(mem_free) char *text = process_read_file(path);
     static const char *const expected[] = {
         "  start     pgzm-copy 1.2.3 start\n",
-        "  options   --source=*** (SOURCE_DATABASE_URL) --dest=*** (DEST_DATABASE_URL) "
-        "--log-file=",
+        "  options   --source=*** (SOURCE_DATABASE_URL) --dest=*** (DEST_DATABASE_URL) --",
+        " --log-file=",
         "  phase     preflight\n",
         "  phase     preflight took ",
         "  debug     search_path is pinned\n",
