@@ -55,9 +55,11 @@ WITH RECURSIVE relations AS (
     SELECT w.root,
            pg_catalog.bool_or(t.typsend = 0) AS lacks_send,
            -- Receive functions that only raise an error: pg_node_tree, pg_ndistinct,
-           -- pg_dependencies, pg_mcv_list and the two summaries of BRIN.
+           -- pg_dependencies, pg_mcv_list and the two summaries of BRIN. That of tsquery does so for
+           -- the empty query ("malformed tsquery: operand not found").
            pg_catalog.bool_or(t.typreceive = 0
-                              OR t.oid IN (194, 3361, 3402, 5017, 4600, 4601)) AS lacks_receive,
+                              OR t.oid IN (194, 3361, 3402, 3615, 5017, 4600, 4601))
+               AS lacks_receive,
            pg_catalog.bool_or(t.oid IN (24, 2202, 2203, 2204, 2205, 2206, 3734, 3769, 4089, 4096,
                                         4191)) AS reg_type,
            -- Below 10000 OIDs are the same everywhere.

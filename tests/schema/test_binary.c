@@ -169,7 +169,7 @@ Test(server_binary, each_flag_is_found_however_deep_it_is)
         "CREATE TABLE ranges (r path_range, n numrange); CREATE TABLE regs (r regtype[]);"
         "CREATE TABLE acls (a aclitem[]); CREATE TABLE paths (j jsonpath, m money);"
         "CREATE TABLE parts (id int, a e[]) PARTITION BY LIST (id);"
-        "CREATE TABLE trees (t pg_node_tree);");
+        "CREATE TABLE trees (t pg_node_tree); CREATE TABLE searches (q tsquery[]);");
     AUTO(error_clear) Error err = ERROR_INIT;
     AUTO(arena_free) Arena *arena = arena_new();
     AUTO(conn_free) Conn *conn = replay_connect(&database, CONN_SOURCE);
@@ -192,6 +192,7 @@ Test(server_binary, each_flag_is_found_however_deep_it_is)
         {"paths", "jsonpath money", "j jsonpath, m money"},
         {"parts", "oid", "a e[], id integer"},
         {"trees", "receive", "t pg_node_tree"},
+        {"searches", "receive", "q tsquery[]"}, /* an empty query is sent and refused */
     };
     check_tables(&tables, expected, LENGTH(expected));
     conn_free(TAKE(conn));
