@@ -277,13 +277,14 @@ Test(command, the_process_list_shows_no_password)
     cr_expect_not_null(strstr(line, "--jobs=2"), "%s", line);
 }
 
-/* What a terminal sees of counters: done, and the last number is what came over the wire. */
+/* What a terminal sees of counters, each left for two ticks so that it is surely drawn: done, and
+ * the last number is what came over the wire. */
 static void counted(Process *p, const char *second, const char *third)
 {
     AUTO(remove_folder) char *in = folder();
     AUTO(mem_free)
-    char *text = mem_printf("phase copy\nprogress 0 4000000 0 0 4 0 3 0 1\nsleep 150\n"
-                            "progress %s\nsleep 150\nprogress %s\nsleep 150\n",
+    char *text = mem_printf("phase copy\nprogress 0 4000000 0 0 4 0 3 0 1\nsleep 500\n"
+                            "progress %s\nsleep 500\nprogress %s\nsleep 500\n",
                             second, third);
     AUTO(mem_free) char *variable = script(in, text);
     process_run(p, &(ProcessSpec){.env = LIST(SOURCE, DEST, variable, "TERM=xterm"),
@@ -313,9 +314,9 @@ static void on_terminal(Process *p, const char *color, unsigned short columns)
     AUTO(remove_folder) char *in = folder();
     AUTO(mem_free)
     char *variable = script(in, "phase preflight\ninfo all is well\nphase copy\n"
-                                "progress 0 4000000 0 0 4 0 3 0\nsleep 150\n"
-                                "progress 1000000 4000000 100 1 4 0 3 1500\nsleep 150\n"
-                                "progress 2000000 4000000 200 2 4 1 3 3000\nsleep 150\n"
+                                "progress 0 4000000 0 0 4 0 3 0\nsleep 500\n"
+                                "progress 1000000 4000000 100 1 4 0 3 1500\nsleep 500\n"
+                                "progress 2000000 4000000 200 2 4 1 3 3000\nsleep 500\n"
                                 "warning look at this\n"
                                 "progress 4000000 4000000 400 4 4 3 3 6000\nphase swap\n");
     process_run(p, &(ProcessSpec){
