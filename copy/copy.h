@@ -59,7 +59,7 @@ typedef struct CopyHooks {
 
 /* Counters that all workers add to while they copy. */
 typedef struct CopyCounters {
-    _Atomic int64_t wire_bytes; /* received from the source */
+    _Atomic int64_t wire_bytes; /* of COPY data handed on, failed chunks included */
     _Atomic int64_t rows;       /* of committed chunks */
 } CopyCounters;
 
