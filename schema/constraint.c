@@ -68,36 +68,49 @@ static bool is_check_stated(const Constraint *item, const Table *table)
     return table->is_partition && item->validated;
 }
 
-/* The check of the same name that one of the table's parents has, if that one is not validated. */
-static const Constraint *unvalidated_parent(const Model *model, const Constraint *item,
-                                            const Table *table)
+/* The check with a statement that this inherited one came from, however far up; NULL for none. */
+static const Constraint *find_origin(const Model *model, const Constraint *item, const Table *table)
 {
     for (size_t i = 0; i < table->parent_count; i++) {
-        for (size_t k = 0; k < model->constraints.count; k++) {
+        const Table *parent = model_table(model, table->parents[i]);
+        for (size_t k = 0; k < model->constraints.count && parent != NULL; k++) {
             const Constraint *above = &model->constraints.items[k];
-            if (above->table == table->parents[i] && above->contype == 'c' && !above->validated &&
-                strcmp(above->object.name, item->object.name) == 0)
-                return above;
+            if (above->table != table->parents[i] || above->contype != 'c' ||
+                strcmp(above->object.name, item->object.name) != 0)
+                continue;
+            const Constraint *origin =
+                is_check_stated(above, parent) ? above : find_origin(model, above, parent);
+            if (origin != NULL)
+                return origin;
         }
     }
     return NULL;
 }
 
-/* A check that came with the parent's. Where the parent's is not validated but this one is, because
- * the table was made later, that has to be said. */
+/* A check that came with a parent's has a comment of its own. And where the parent's is not
+ * validated but this one is, because the table was made later, that has to be said. */
 static void build_inherited_check(Builder *builder, const Constraint *item, const Table *table,
                                   const char *name)
 {
-    const Constraint *above =
-        item->validated ? unvalidated_parent(builder_model(builder), item, table) : NULL;
-    if (above == NULL)
+    const Constraint *origin = find_origin(builder_model(builder), item, table);
+    if (origin == NULL)
         return;
-    size_t index = builder_add(builder, FRAGMENT_PROPERTY, SECTION_POST, &item->object, item->table,
-                               "ALTER TABLE %s VALIDATE CONSTRAINT %s", name,
-                               builder_ident(builder, item->object.name));
-    builder_fragment(builder, index)->weight = table->total_bytes;
-    builder_needs(builder, index, table->object.address);
-    builder_needs(builder, index, above->object.address);
+    const char *bare = builder_ident(builder, item->object.name);
+    if (item->validated && !origin->validated) {
+        size_t index =
+            builder_add(builder, FRAGMENT_PROPERTY, SECTION_POST, &item->object, item->table,
+                        "ALTER TABLE %s VALIDATE CONSTRAINT %s", name, bare);
+        builder_fragment(builder, index)->weight = table->total_bytes;
+        builder_needs(builder, index, table->object.address);
+        builder_needs(builder, index, origin->object.address);
+    }
+    if (item->object.comment != NULL) {
+        size_t comment = builder_add(builder, FRAGMENT_COMMENT, SECTION_PRE, &item->object,
+                                     item->table, "COMMENT ON CONSTRAINT %s ON %s IS %s", bare,
+                                     name, builder_literal(builder, item->object.comment));
+        builder_needs(builder, comment, table->object.address);
+        builder_needs(builder, comment, origin->object.address);
+    }
 }
 
 static void build_check(Builder *builder, const Constraint *item, const Table *table)

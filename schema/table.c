@@ -195,17 +195,19 @@ static size_t build_bare(const Making *m)
 
 /* ---- columns after the table ----------------------------------------------------------------- */
 
-/* `index` comes after all children made with INHERITS: a child made later would take the parent's
- * default or storage for its own, and two parents' could contradict each other. */
-static void needs_children(const Making *m, size_t index)
+/* What sets defaults and properties of columns comes after all children made with INHERITS: a child
+ * made later would take the parent's default or storage for its own, and two parents' could
+ * contradict each other. */
+static void needs_children(const Making *m, const size_t *fragments, size_t count)
 {
-    if (index == BUILDER_NONE)
-        return;
-    for (size_t i = 0; i < m->model->tables.count; i++) {
+    for (size_t i = 0; i < m->model->tables.count && count > 0; i++) {
         const Table *child = &m->model->tables.items[i];
-        for (size_t k = 0; k < child->parent_count && !child->is_partition; k++)
-            if (child->parents[k] == m->table->object.address.oid)
-                builder_needs(m->builder, index, child->object.address);
+        for (size_t k = 0; k < child->parent_count && !child->is_partition; k++) {
+            if (child->parents[k] != m->table->object.address.oid)
+                continue;
+            for (size_t f = 0; f < count; f++)
+                builder_needs(m->builder, fragments[f], child->object.address);
+        }
     }
 }
 
@@ -242,13 +244,20 @@ static void build_columns(const Making *m, size_t index)
 {
     const Table *table = m->table;
     column_build_comments(m->builder, index, &table->object, table->columns, table->column_count);
+    AUTO(mem_free) size_t *changes = mem_alloc((2 * table->column_count + 1) * sizeof(*changes));
+    size_t change_count = 0;
     for (size_t i = 0; i < table->column_count; i++) {
         const Column *column = &table->columns[i];
-        needs_children(m, column_build_default(m->builder, &table->object, "TABLE ONLY", column));
-        needs_children(m, column_build_property(m->builder, &table->object, "TABLE ONLY", column));
+        size_t value = column_build_default(m->builder, &table->object, "TABLE ONLY", column);
+        if (value != BUILDER_NONE)
+            changes[change_count++] = value;
+        size_t property = column_build_property(m->builder, &table->object, "TABLE ONLY", column);
+        if (property != BUILDER_NONE)
+            changes[change_count++] = property;
         build_child_not_null(m, index, column);
         build_not_valid(m, index, column);
     }
+    needs_children(m, changes, change_count);
 }
 
 /* ---- the table as a whole -------------------------------------------------------------------- */

@@ -90,7 +90,9 @@ Test(server_constraint, carries_checks_valid_and_not)
         "5));"
         "ALTER TABLE p ATTACH PARTITION p1 FOR VALUES IN (1);"
         "ALTER TABLE p ADD CONSTRAINT late CHECK (a < 50) NOT VALID;"
-        "COMMENT ON CONSTRAINT named ON c IS 'named';");
+        "COMMENT ON CONSTRAINT named ON c IS 'named';"
+        "COMMENT ON CONSTRAINT named ON child IS 'inherited';"
+        "COMMENT ON CONSTRAINT later ON child IS 'later';");
     size_t later = roundtrip_find(&r.list, "ALTER TABLE public.c ADD CONSTRAINT later CHECK");
     size_t named = roundtrip_find(&r.list, "ALTER TABLE public.c ADD CONSTRAINT named CHECK");
     size_t function = roundtrip_find(&r.list, "CREATE OR REPLACE FUNCTION public.fine");
@@ -98,6 +100,7 @@ Test(server_constraint, carries_checks_valid_and_not)
     cr_assert_eq(r.list.items[named].section, SECTION_PRE);
     cr_assert(roundtrip_needs(&r.list, named, function));
     cr_assert_not(roundtrip_has(&r.list, "ALTER TABLE public.child ADD CONSTRAINT"));
+    cr_assert(roundtrip_has(&r.list, "ALTER TABLE public.child VALIDATE CONSTRAINT later"));
     cr_assert_not(roundtrip_has(&r.list, "ALTER TABLE public.p1 ADD CONSTRAINT late"));
     replay_end(&r);
 }
