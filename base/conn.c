@@ -88,7 +88,7 @@ static Cancel *active_cancel(const Conn *conn)
     return conn->shields > 0 ? NULL : conn->cancel;
 }
 
-/* ---- connecting ------------------------------------------------------------------------------ */
+/* ---- connecting ------------------------------------------------------------------------ */
 
 /* libpq's own messages about a conninfo that does not parse quote parts of it, which may be a
  * password. So it is parsed here first, and the message says nothing of its content. */
@@ -249,7 +249,7 @@ void conn_free(Conn *conn)
     mem_free(conn);
 }
 
-/* ---- what it is ------------------------------------------------------------------------------ */
+/* ---- what it is ------------------------------------------------------------------------ */
 
 PGconn *conn_pg(const Conn *conn)
 {
@@ -301,7 +301,7 @@ bool conn_is_lost(const Conn *conn)
     return PQstatus(conn->pg) == CONNECTION_BAD;
 }
 
-/* ---- errors ---------------------------------------------------------------------------------- */
+/* ---- errors ---------------------------------------------------------------------------- */
 
 static bool lost_error(Conn *conn, Error *err)
 {
@@ -332,7 +332,7 @@ bool conn_error(Conn *conn, const PGresult *result, Error *err)
     return hint != NULL ? error_hint(err, "%s", hint) : false;
 }
 
-/* ---- queries --------------------------------------------------------------------------------- */
+/* ---- queries --------------------------------------------------------------------------- */
 
 void conn_cancel_query(Conn *conn)
 {
@@ -461,7 +461,19 @@ bool conn_query_row(Conn *conn, const char *sql, int n, const char *const *value
     return error_set(err, ERROR_OTHER, "expected one row, got %d", PQntuples(*result));
 }
 
-/* ---- many statements in one round trip ------------------------------------------------------- */
+void conn_rollback(Conn *conn)
+{
+    AUTO(error_clear) Error ignored = ERROR_INIT;
+    AUTO(result_free) PGresult *result = NULL;
+    if (conn_is_lost(conn) || PQtransactionStatus(conn->pg) == PQTRANS_IDLE)
+        return;
+    conn_shield_begin(conn);
+    bool done = conn_query(conn, "ROLLBACK", 0, NULL, &result, &ignored);
+    conn_shield_end(conn);
+    (void)done;
+}
+
+/* ---- many statements in one round trip ------------------------------------------------- */
 
 static bool pipeline_results(Conn *conn, size_t n, size_t *failed, Error *err)
 {
@@ -507,7 +519,7 @@ bool conn_exec_many(Conn *conn, const char *const *statements, size_t n, size_t 
     return ok;
 }
 
-/* ---- COPY ------------------------------------------------------------------------------------ */
+/* ---- COPY ------------------------------------------------------------------------------ */
 
 bool conn_copy_begin(Conn *conn, const char *sql, ExecStatusType expected, Error *err)
 {
@@ -548,7 +560,7 @@ bool conn_copy_end(Conn *conn, int64_t *rows, Error *err)
     }
 }
 
-/* ---- quoting --------------------------------------------------------------------------------- */
+/* ---- quoting --------------------------------------------------------------------------- */
 
 /* Text that is not valid in the client encoding quotes to nothing, which no statement survives: it
  * fails as a syntax error instead of meaning something else. */

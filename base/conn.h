@@ -82,6 +82,10 @@ bool conn_copy_begin(Conn *conn, const char *sql, ExecStatusType expected, Error
  * count of the command tag. */
 bool conn_copy_end(Conn *conn, int64_t *rows, Error *err) MUST_CHECK;
 
+/* Rolls back, also when the token is set; a transaction that cannot be rolled back is one whose
+ * connection is lost, and the server rolls it back itself. */
+void conn_rollback(Conn *conn);
+
 /* Asks the server to cancel what runs on this connection; failure to deliver is not an error. */
 void conn_cancel_query(Conn *conn);
 

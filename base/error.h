@@ -84,7 +84,8 @@ static inline __attribute__((unused)) void auto_error_clear(Error *err)
     error_clear(err);
 }
 
-/* The exit code of a kind, its name as in ERROR_KINDS ("USAGE"), and its sentence for the manual. */
+/* The exit code of a kind, its name as in ERROR_KINDS ("USAGE"), and its sentence for the manual.
+ */
 int error_kind_exit_code(ErrorKind kind);
 const char *error_kind_name(ErrorKind kind);
 const char *error_kind_sentence(ErrorKind kind);

@@ -66,18 +66,6 @@ static bool commit(Conn *dest, Error *err)
     return error_set(err, ERROR_OTHER, "the transaction was rolled back instead of committed");
 }
 
-/* Also after a failure, a cancellation included: it must not be cut short itself. */
-static void roll_back(Conn *dest)
-{
-    if (conn_is_lost(dest) || PQtransactionStatus(conn_pg(dest)) == PQTRANS_IDLE)
-        return;
-    AUTO(error_clear) Error ignored = ERROR_INIT;
-    conn_shield_begin(dest);
-    bool rolled_back = conn_exec(dest, "ROLLBACK", &ignored);
-    (void)rolled_back; /* when not, the connection is of no use and the server rolls back itself */
-    conn_shield_end(dest);
-}
-
 /* Everything between BEGIN and COMMIT. */
 static bool copy_in_transaction(Conn *source, Conn *dest, const CopyChunk *chunk,
                                 const CopyHooks *hooks, CopyCounters *counters, int64_t *rows,
@@ -118,7 +106,7 @@ bool copy_chunk(Conn *source, Conn *dest, const CopyChunk *chunk, const CopyHook
     bool ok = copy_in_transaction(source, dest, chunk, hooks, counters, rows, &skip, err);
     if (ok && !skip)
         ok = commit(dest, err);
-    roll_back(dest);
+    conn_rollback(dest);
     if (!ok) {
         *rows = -1;
         return fail(chunk, err);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "engine/journal.h"
-#include "engine/preserve.h"
+#include "engine/sync.h"
 
 static bool refuse_outsiders(Run *run, Error *err)
 {
@@ -75,8 +75,8 @@ static bool make_aborted(Run *run, Error *err)
 
 bool cleanup_unfinished(Run *run, Error *err)
 {
-    return preserve_stop(run, run->id, err) && refuse_outsiders(run, err) &&
-           drop_schemas(run, err) && drop_additions(run, err) && make_aborted(run, err);
+    return sync_stop(run, err) && refuse_outsiders(run, err) && drop_schemas(run, err) &&
+           drop_additions(run, err) && make_aborted(run, err);
 }
 
 static void plan_abort(Run *run, const JournalSchemas *schemas)

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-/* ---- which
- * --------------------------------------------------------------------------------------- */
+/* ---- which ----------------------------------------------------------------------------- */
 
 static bool touches(const Constraint *constraint, const Plan *plan)
 {
@@ -66,8 +65,7 @@ bool defer_check(Run *run, const Plan *plan, Error *err)
     return true;
 }
 
-/* ---- before the swap
- * ----------------------------------------------------------------------------- */
+/* ---- before the swap ------------------------------------------------------------------- */
 
 static bool disable(Run *run, const Table *shadow, const char *what, const char *name, Error *err)
 {
@@ -99,8 +97,7 @@ bool defer_disable(Run *run, const Plan *plan, Error *err)
     return true;
 }
 
-/* ---- in the swap
- * --------------------------------------------------------------------------------- */
+/* ---- in the swap ----------------------------------------------------------------------- */
 
 static bool record(Run *run, const char *part, int *ordinal, const char *label,
                    const char *statement, Error *err)

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/pool.h"
-#include "engine/preserve.h"
+#include "engine/preserved.h"
 #include "engine/task.h"
 
 enum {
@@ -38,8 +38,7 @@ typedef struct Worker {
     const LoadTask *task; /* the one at hand, for the hooks */
 } Worker;
 
-/* ---- bookkeeping in the task's transaction
- * ------------------------------------------------------- */
+/* ---- bookkeeping in the task's transaction --------------------------------------------- */
 
 static bool claim(void *context, Conn *dest, bool *skip, Error *err)
 {
@@ -75,8 +74,7 @@ static bool done(void *context, Conn *dest, int64_t rows, Error *err)
                       3, values, &result, err);
 }
 
-/* ---- one task
- * ------------------------------------------------------------------------------------ */
+/* ---- one task -------------------------------------------------------------------------- */
 
 static bool open_source(Worker *worker, Error *err)
 {
@@ -113,15 +111,6 @@ static bool run_copy(Worker *worker, const LoadTask *task, Error *err)
     return true;
 }
 
-static void roll_back(Conn *dest)
-{
-    AUTO(error_clear) Error ignored = ERROR_INIT;
-    conn_shield_begin(dest);
-    bool ok = conn_exec(dest, "ROLLBACK", &ignored);
-    (void)ok; /* a lost connection rolls back by itself */
-    conn_shield_end(dest);
-}
-
 static bool try_statement(Worker *worker, const LoadTask *task, Error *err)
 {
     bool skip = false;
@@ -132,7 +121,7 @@ static bool try_statement(Worker *worker, const LoadTask *task, Error *err)
          (conn_exec(worker->dest, task->statement, err) && done(worker, worker->dest, -1, err))) &&
         conn_exec(worker->dest, "COMMIT", err))
         return true;
-    roll_back(worker->dest);
+    conn_rollback(worker->dest);
     return false;
 }
 
@@ -155,8 +144,7 @@ static bool run_statement(Worker *worker, const LoadTask *task, Error *err)
     }
 }
 
-/* ---- the workers
- * --------------------------------------------------------------------------------- */
+/* ---- the workers ----------------------------------------------------------------------- */
 
 static bool take_tasks(Worker *worker, Error *err)
 {
@@ -258,8 +246,7 @@ bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, LoadResult *
     return true;
 }
 
-/* ---- sequences
- * ----------------------------------------------------------------------------------- */
+/* ---- sequences ------------------------------------------------------------------------- */
 
 /* "SELECT 'shadow.s', last_value, is_called FROM s UNION ALL ...": values come from the sequences
  * themselves; pg_sequences hides the value of one that was set but never called. */
@@ -305,7 +292,7 @@ bool load_sequences(Run *run, const Plan *plan, size_t *count, Error *err)
     for (size_t i = 0; i < plan->source->sequences.count; i++) {
         const Sequence *sequence = &plan->source->sequences.items[i];
         if (plan_schema(plan, sequence->object.schema) == NULL ||
-            preserve_keeps_sequence(plan, sequence))
+            preserved_keeps_sequence(plan, sequence))
             continue;
         add_sequence(run, plan, sequence, &query);
         (*count)++;

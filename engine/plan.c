@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "engine/names.h"
-#include "engine/preserve.h"
+#include "engine/preserved.h"
 #include "schema/catalog.h"
 
 const JournalSchema *plan_schema(const Plan *plan, const char *live)
@@ -76,7 +76,7 @@ bool plan_is_reused(const Plan *plan, const Fragment *fragment)
     return false;
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------- */
 
 static bool read_path(Run *run, Conn *conn, const char **path, Error *err)
 {
@@ -214,5 +214,5 @@ bool plan_read(Run *run, Plan *plan, Error *err)
              plan->source->schemas.count, plan->source->tables.count, plan->source->indexes.count,
              plan->source->views.count, plan->source->functions.count, plan->source->types.count,
              plan->same_count);
-    return preserve_resolve(run, plan, err);
+    return preserved_resolve(run, plan, err);
 }

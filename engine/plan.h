@@ -24,6 +24,13 @@ typedef struct PreservedTable {
     Oid shadow;           /* once it exists */
 } PreservedTable;
 
+/* A sequence of the source whose value must stay the destination's: it feeds a preserved table. */
+typedef struct KeptSequence {
+    const Sequence *sequence;
+    const PreservedTable *table;
+    const Column *column; /* of the source's table */
+} KeptSequence;
+
 /* An extension of the destination in a migrated schema that a rehearsal moves along. */
 typedef struct MovableExtension {
     const char *name;
@@ -40,6 +47,8 @@ typedef struct Plan {
     size_t same_count;
     PreservedTable *preserved;
     size_t preserved_count;
+    KeptSequence *kept;
+    size_t kept_count;
     const char *source_path, *live_path; /* search_path: where each side has its extensions */
     const char *rehearsal_path; /* search_path in which the source's statements mean the same */
     MovableExtension *movable;

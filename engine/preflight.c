@@ -12,8 +12,7 @@ enum {
     LOCKS_PER_TABLE = 4, /* measured: a table with three indexes, its toast and sequence */
 };
 
-/* ---- both sides
- * ----------------------------------------------------------------------------------- */
+/* ---- both sides ------------------------------------------------------------------------ */
 
 /* A lock that this session holds in the destination is seen from the source only when both are one
  * database: no name, address or identifier could tell as surely. */
@@ -44,8 +43,7 @@ bool preflight_distinct(Run *run, Error *err)
     return error_hint(err, "Check --source and --dest.");
 }
 
-/* ---- roles
- * ---------------------------------------------------------------------------------------- */
+/* ---- roles ----------------------------------------------------------------------------- */
 
 static void collect_role(json_t *roles, const char *role)
 {
@@ -105,8 +103,7 @@ static bool check_roles(Run *run, const Plan *plan, Error *err)
                            "source or have grants on them.");
 }
 
-/* ---- extensions
- * ----------------------------------------------------------------------------------- */
+/* ---- extensions ------------------------------------------------------------------------ */
 
 static bool check_extensions(Run *run, const Plan *plan, Error *err)
 {
@@ -133,8 +130,7 @@ static bool check_extensions(Run *run, const Plan *plan, Error *err)
     return true;
 }
 
-/* ---- the destination
- * ------------------------------------------------------------------------------ */
+/* ---- the destination ------------------------------------------------------------------- */
 
 static bool check_privileges(Run *run, const Plan *plan, Error *err)
 {
@@ -194,8 +190,7 @@ static bool check_lock_space(Run *run, const Plan *plan, Error *err)
                       (long long)(needed / (sessions > 0 ? sessions : 1) + 1));
 }
 
-/* ---- what people should know
- * ------------------------------------------------------------------------ */
+/* ---- what people should know ----------------------------------------------------------- */
 
 static void warn_uncarried(Run *run, const Plan *plan)
 {

@@ -10,16 +10,16 @@
 #include "engine/objects.h"
 #include "engine/plan.h"
 #include "engine/preflight.h"
-#include "engine/preserve.h"
+#include "engine/preserved.h"
 #include "engine/rebuild.h"
 #include "engine/rehearse.h"
 #include "engine/run.h"
 #include "engine/snapshot.h"
+#include "engine/sync.h"
 #include "engine/trade.h"
 #include "schema/catalog.h"
 
-/* ---- before anything is written
- * ------------------------------------------------------------------ */
+/* ---- before anything is written -------------------------------------------------------- */
 
 static bool refuse_unfinished(Run *run, Error *err)
 {
@@ -49,8 +49,7 @@ static bool look(Run *run, Plan *plan, Snapshot *snapshot, Error *err)
     return plan_read(run, plan, err) && preflight_check(run, plan, err);
 }
 
-/* ---- the shadow
- * ----------------------------------------------------------------------------------- */
+/* ---- the shadow ------------------------------------------------------------------------ */
 
 /* The id is part of these names, and known only when the migration is recorded: record, then name.
  */
@@ -89,12 +88,11 @@ static bool make_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *e
         !rehearse_create(run, plan, err) || !rehearse_check(run, plan, err) ||
         !rehearse_rest(run, plan, err))
         return false;
-    preserve_locate(plan);
+    preserved_locate(plan);
     return true;
 }
 
-/* ---- rows
- * ------------------------------------------------------------------------------------------ */
+/* ---- rows ------------------------------------------------------------------------------ */
 
 static bool fill_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *err)
 {
@@ -109,7 +107,7 @@ static bool fill_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *e
     if (!load_sequences(run, plan, &sequences, err))
         return false;
     run_phase(run, "preserve");
-    if (!defer_disable(run, plan, err) || !preserve_sync(run, plan, &preserved_rows, err))
+    if (!defer_disable(run, plan, err) || !sync_start(run, plan, &preserved_rows, err))
         return false;
     json_object_set_new(run->result, "tables",
                         json_integer((json_int_t)plan->source->tables.count));
@@ -119,8 +117,7 @@ static bool fill_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *e
     return true;
 }
 
-/* ---- the end of preparing
- * -------------------------------------------------------------------------- */
+/* ---- the end of preparing -------------------------------------------------------------- */
 
 /* Grants on a migrated schema come with the swap, and a new schema's owner and comment: the live
  * schema itself stays what it is. */
@@ -195,13 +192,12 @@ static bool finish(Run *run, const Plan *plan, Error *err)
 {
     int ordinal = 1;
     return verify(run, err) && objects_record(run, err) && objects_check(run, err) &&
-           rebuild_keys(run, &ordinal, err) && preserve_record(run, plan, &ordinal, err) &&
+           rebuild_keys(run, &ordinal, err) && sync_record(run, plan, &ordinal, err) &&
            defer_record(run, plan, &ordinal, err) && record_schemas(run, plan, &ordinal, err) &&
            record_end(run, plan, err);
 }
 
-/* ---- the command
- * ------------------------------------------------------------------------------------ */
+/* ---- the command ----------------------------------------------------------------------- */
 
 static void describe_backups(Run *run, const Plan *plan)
 {

@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-/* ---- views and functions
- * ------------------------------------------------------------------------- */
+/* ---- views and functions --------------------------------------------------------------- */
 
 static bool has_relation(const Model *model, const char *schema, const char *name)
 {
@@ -114,8 +113,7 @@ const bool *rebuild_select(const Plan *plan, Arena *arena)
     return selected;
 }
 
-/* ---- foreign keys
- * -------------------------------------------------------------------------------- */
+/* ---- foreign keys ---------------------------------------------------------------------- */
 
 static bool step(Run *run, const char *part, int *ordinal, const char *statement, Error *err)
 {

@@ -33,7 +33,7 @@ static bool is_live_reused(const Plan *plan, const Fragment *fragment)
     return false;
 }
 
-/* ---- extensions ------------------------------------------------------------------------------ */
+/* ---- extensions ------------------------------------------------------------------------ */
 
 static bool has_extension(const Model *model, const char *name)
 {
@@ -220,9 +220,8 @@ static bool begin(Run *run, const Plan *plan, RehearsalPart part, Error *err)
                        RENAME_LOCK_TIMEOUT_MS) &&
             enter(run, plan, part, &failure))
             return true;
-        AUTO(error_clear) Error ignored = ERROR_INIT;
-        bool rolled_back = conn_exec(run->dest, "ROLLBACK", &ignored);
-        if (failure.kind != ERROR_LOCK || !rolled_back || clock_monotonic_ms() > end) {
+        conn_rollback(run->dest);
+        if (failure.kind != ERROR_LOCK || clock_monotonic_ms() > end) {
             if (failure.kind == ERROR_LOCK)
                 error_hint(&failure, "Another session creates or drops objects in a migrated "
                                      "schema of the destination. Try again when it is done.");
@@ -231,15 +230,6 @@ static bool begin(Run *run, const Plan *plan, RehearsalPart part, Error *err)
         if (!cancel_sleep(run->cancel, RENAME_PAUSE_MS))
             return cancel_check(run->cancel, err);
     }
-}
-
-static void roll_back(Run *run)
-{
-    AUTO(error_clear) Error ignored = ERROR_INIT;
-    conn_shield_begin(run->dest);
-    bool done = conn_exec(run->dest, "ROLLBACK", &ignored);
-    conn_shield_end(run->dest);
-    (void)done; /* a lost connection rolls back by itself */
 }
 
 /* ---- the statements ----------------------------------------------------------------------------
@@ -310,7 +300,7 @@ bool rehearse_create(Run *run, Plan *plan, Error *err)
         log_info(&run->log, "made the shadow schema: %zu statements", list.count);
         return true;
     }
-    roll_back(run);
+    conn_rollback(run->dest);
     return false;
 }
 
@@ -328,7 +318,7 @@ bool rehearse_rest(Run *run, Plan *plan, Error *err)
     bool ok = run_statements(run, &list, err) && leave(run, plan, err) &&
               catalog_read(run->dest, &scope, run->arena, &shadow, err) &&
               objects_record(run, err) && objects_check(run, err);
-    roll_back(run);
+    conn_rollback(run->dest);
     if (!ok)
         return false;
     plan->shadow = shadow;

@@ -201,14 +201,12 @@ const char *synctrigger_copy(const SyncTrigger *t, const Conn *conn, Arena *aren
                         n.to, n.columns, n.columns, n.from, lower, n.key, n.key, n.key);
 }
 
-const char *synctrigger_next(const SyncTrigger *t, const Conn *conn, Arena *arena, bool after,
-                             int limit)
+const char *synctrigger_next(const SyncTrigger *t, const Conn *conn, Arena *arena, bool after)
 {
     const Names n = make_names(t, conn, arena);
-    const char *lower = after ? arena_printf(arena, " WHERE %s > $1", n.key) : "";
+    const char *lower = after ? arena_printf(arena, " WHERE %s > $2", n.key) : "";
     return arena_printf(arena,
-                        "SELECT key::text, rows FROM (SELECT %s AS key, count(*) OVER () AS rows"
-                        " FROM (SELECT %s FROM ONLY %s%s ORDER BY %s LIMIT %d) AS range) AS keys"
-                        " ORDER BY keys.key DESC LIMIT 1",
-                        n.key, n.key, n.from, lower, n.key, limit);
+                        "SELECT key::text FROM (SELECT %s AS key FROM ONLY %s%s ORDER BY %s"
+                        " LIMIT $1::int) AS range ORDER BY range.key DESC LIMIT 1",
+                        n.key, n.from, lower, n.key);
 }

@@ -36,11 +36,12 @@ SyncStatements synctrigger_remove(const SyncTrigger *trigger, const Conn *conn, 
  * number of keys. */
 const char *synctrigger_drain(const SyncTrigger *trigger, Arena *arena, int limit);
 
-/* INSERT ... SELECT of the rows of a key range: $1 (exclusive, only when `after`) to $2 or $1
- * (inclusive). And the query for the upper end of the next range. */
+/* INSERT ... SELECT of the rows of a key range up to $1, above $2 when `after`. */
 const char *synctrigger_copy(const SyncTrigger *trigger, const Conn *conn, Arena *arena,
                              bool after);
-const char *synctrigger_next(const SyncTrigger *trigger, const Conn *conn, Arena *arena, bool after,
-                             int limit);
+/* The query for the upper end of the next range of $1 rows, above $2 when `after`; no row at the
+ * end. */
+const char *synctrigger_next(const SyncTrigger *trigger, const Conn *conn, Arena *arena,
+                             bool after);
 
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "engine/journal.h"
+#include "engine/sync.h"
 
 enum {
     OLD_TRANSACTION_MS = 300, /* younger ones end by themselves soon enough */
@@ -33,8 +34,7 @@ static bool time_is_over(const Trade *trade)
     return clock_monotonic_ms() >= trade->end;
 }
 
-/* ---- waiting by looking
- * -------------------------------------------------------------------------- */
+/* ---- waiting by looking ---------------------------------------------------------------- */
 
 /* Autovacuum gives way to nobody who waits less than deadlock_timeout. Needs rights that the user
  * may not have: then it is waited for like others. */
@@ -95,8 +95,7 @@ static bool wait_until_quiet(Trade *trade, Error *err)
     }
 }
 
-/* ---- locking
- * ------------------------------------------------------------------------------------- */
+/* ---- locking --------------------------------------------------------------------------- */
 
 static bool hot_table(Trade *trade, Oid *hot, Error *err)
 {
@@ -158,15 +157,6 @@ static bool begin(Trade *trade, Error *err)
            set_local(dest, "pgzm.path", trade->path, err);
 }
 
-static void roll_back(Trade *trade)
-{
-    AUTO(error_clear) Error ignored = ERROR_INIT;
-    conn_shield_begin(trade->run->dest);
-    bool ok = conn_exec(trade->run->dest, "ROLLBACK", &ignored);
-    (void)ok; /* a lost connection rolls back by itself */
-    conn_shield_end(trade->run->dest);
-}
-
 /* A COMMIT whose reply was lost is settled by the state row on a new connection: FOR UPDATE waits
  * out a backend that is still running. */
 static bool settle_lost_commit(Trade *trade, Error *err)
@@ -209,12 +199,11 @@ static bool attempt(Trade *trade, Oid hot, Error *err)
         return true;
     if (moved && conn_is_lost(dest))
         return settle_lost_commit(trade, err);
-    roll_back(trade);
+    conn_rollback(dest);
     return false;
 }
 
-/* ---- the whole
- * ----------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------- */
 
 static bool read_path(Trade *trade, Error *err)
 {
@@ -233,7 +222,9 @@ static bool try_until_done(Trade *trade, Error *err)
     Oid hot = 0;
     for (;;) {
         AUTO(error_clear) Error failure = ERROR_INIT;
-        if (!cancel_check(trade->run->cancel, err) || !wait_until_quiet(trade, err))
+        if (!cancel_check(trade->run->cancel, err) ||
+            !sync_drain(trade->run, trade->direction == TRADE_ROLLBACK, err) ||
+            !wait_until_quiet(trade, err))
             return false;
         if (attempt(trade, hot, &failure))
             return true;

@@ -22,6 +22,11 @@ BEGIN
             USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
 
+    -- keys to copy again under the locks: few, or not now
+    IF (SELECT count(*) FROM pgzm.redo r JOIN pgzm.preserved p ON p.id = r.preserved
+        WHERE p.migration = this) > 10000 THEN
+        RAISE EXCEPTION 'preserved tables are too far behind' USING ERRCODE = 'lock_not_available';
+    END IF;
     FOR item IN SELECT statement FROM pgzm.step
                 WHERE migration = this AND part = 'before ' || word ORDER BY id LOOP
         EXECUTE item.statement;

@@ -1,0 +1,295 @@
+#include "engine/preserved.h"
+
+#include <string.h>
+
+/* ---- which tables, and whether they can be carried ------------------------------------- */
+
+static bool refuse(Error *err, const char *name, const char *why)
+{
+    error_set(err, ERROR_PREFLIGHT, "table %s cannot be preserved: %s", name, why);
+    return error_hint(err, "Leave it out of --preserved-tables, or make both sides alike.");
+}
+
+static bool is_user_type_shared(const Plan *plan, Oid type)
+{
+    for (size_t i = 0; i < plan->source->types.count; i++) {
+        const Type *t = &plan->source->types.items[i];
+        if (t->object.address.oid != type && t->array_oid != type && t->multirange_oid != type)
+            continue;
+        for (size_t k = 0; k < plan->same_count; k++)
+            if (plan->same[k].ours == t->object.address.oid)
+                return true;
+        return false;
+    }
+    return true; /* built in, or an extension's */
+}
+
+const Column *preserved_column(const Table *table, const char *name)
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        if (strcmp(table->columns[i].name, name) == 0)
+            return &table->columns[i];
+    return NULL;
+}
+
+static const char *column_trouble(const Plan *plan, const Table *source, const Column *live,
+                                  Arena *arena)
+{
+    const Column *ours = preserved_column(source, live->name);
+    if (ours == NULL)
+        return arena_printf(arena, "its column %s is missing on the source", live->name);
+    if (strcmp(ours->type, live->type) != 0)
+        return arena_printf(arena, "its column %s is %s here and %s on the source", live->name,
+                            live->type, ours->type);
+    if (!is_user_type_shared(plan, ours->type_oid))
+        return arena_printf(arena, "the type of its column %s differs between both sides",
+                            live->name);
+    if (ours->generated != live->generated)
+        return arena_printf(arena, "its column %s is generated on one side only", live->name);
+    return NULL;
+}
+
+static const char *new_column_trouble(const Table *live, const Column *ours, Arena *arena)
+{
+    bool filled = !ours->not_null || ours->default_expr != NULL || ours->identity != '\0';
+    if (preserved_column(live, ours->name) != NULL || filled)
+        return NULL;
+    return arena_printf(arena, "the source's new column %s is NOT NULL and has no default",
+                        ours->name);
+}
+
+static bool has_children(const Model *model, const Table *table)
+{
+    for (size_t i = 0; i < model->tables.count; i++)
+        for (size_t k = 0; k < model->tables.items[i].parent_count; k++)
+            if (model->tables.items[i].parents[k] == table->object.address.oid)
+                return true;
+    return false;
+}
+
+/* The name of the primary key's one column, or NULL. */
+static const char *single_key(const Model *model, const Table *table)
+{
+    const Index *index = model_primary_key(model, table->object.address.oid);
+    if (index == NULL || index->column_count != 1 || index->columns_def == NULL)
+        return NULL;
+    /* columns_def is quoted as needed: the column whose quoted or bare name it is */
+    for (size_t i = 0; i < table->column_count; i++) {
+        const char *name = table->columns[i].name;
+        AUTO(str_clear) Str quoted = STR_INIT;
+        str_add(&quoted, "\"");
+        for (const char *p = name; *p != '\0'; p++) {
+            str_add_bytes(&quoted, p, 1);
+            if (*p == '"')
+                str_add(&quoted, "\"");
+        }
+        str_add(&quoted, "\"");
+        if (strcmp(index->columns_def, name) == 0 ||
+            strcmp(index->columns_def, str_text(&quoted)) == 0)
+            return name;
+    }
+    return NULL;
+}
+
+static const char *trouble(const Plan *plan, PreservedTable *table, Arena *arena)
+{
+    const Table *source = table->source, *live = table->live;
+    if (source->relkind != 'r' || live->relkind != 'r' || source->parent_count > 0 ||
+        live->parent_count > 0 || has_children(plan->source, source) ||
+        has_children(plan->live, live))
+        return "partitioned and inherited tables are not supported";
+    const char *ours = single_key(plan->source, source);
+    const char *theirs = single_key(plan->live, live);
+    if (ours == NULL || theirs == NULL || strcmp(ours, theirs) != 0)
+        return "it needs a primary key of one column, the same on both sides";
+    table->key = ours;
+    for (size_t i = 0; i < live->column_count; i++) {
+        const char *why = column_trouble(plan, source, &live->columns[i], arena);
+        if (why != NULL)
+            return why;
+    }
+    for (size_t i = 0; i < source->column_count; i++) {
+        const char *why = new_column_trouble(live, &source->columns[i], arena);
+        if (why != NULL)
+            return why;
+    }
+    return NULL;
+}
+
+/* One SQL identifier of the list, folded and split by the server: schema (NULL if not given), name.
+ */
+static bool parse_name(Run *run, const char *text, const char **schema, const char **name,
+                       Error *err)
+{
+    const char *const values[] = {text};
+    AUTO(result_free) PGresult *result = NULL;
+    AUTO(error_clear) Error failure = ERROR_INIT;
+    if (!conn_query_row(
+            run->dest,
+            "SELECT p[1], p[2], array_length(p, 1) FROM (SELECT parse_ident($1)) AS t(p)", 1,
+            values, &result, &failure)) {
+        if (failure.sqlstate[0] == '\0' || failure.kind == ERROR_CONNECTION)
+            return error_move(err, &failure);
+        error_set(err, ERROR_USAGE, "\"%s\" in --preserved-tables is no SQL identifier", text);
+        return error_hint(err, "Write table or schema.table; names with capitals or special "
+                               "characters in double quotes.");
+    }
+    bool qualified = strcmp(PQgetvalue(result, 0, 2), "2") == 0;
+    *schema = qualified ? arena_strdup(run->arena, PQgetvalue(result, 0, 0)) : NULL;
+    *name = arena_strdup(run->arena, PQgetvalue(result, 0, qualified ? 1 : 0));
+    return true;
+}
+
+static bool find_source(const Plan *plan, const char *text, const char *schema, const char *name,
+                        const Table **found, Error *err)
+{
+    *found = NULL;
+    for (size_t i = 0; i < plan->source->tables.count; i++) {
+        const Table *table = &plan->source->tables.items[i];
+        if (strcmp(table->object.name, name) != 0 ||
+            (schema != NULL && strcmp(table->object.schema, schema) != 0))
+            continue;
+        if (*found != NULL) {
+            error_set(err, ERROR_PREFLIGHT, "preserved table %s is ambiguous: %s.%s and %s.%s",
+                      text, (*found)->object.schema, name, table->object.schema, name);
+            return error_hint(err, "Write it with its schema.");
+        }
+        *found = table;
+    }
+    if (*found != NULL)
+        return true;
+    error_set(err, ERROR_PREFLIGHT, "preserved table %s does not exist on the source", text);
+    return error_hint(err, "Check the spelling in --preserved-tables; names with capitals are "
+                           "written in double quotes.");
+}
+
+static bool resolve_one(Run *run, Plan *plan, const char *text, Error *err)
+{
+    const char *schema = NULL, *name = NULL;
+    PreservedTable table = {0};
+    if (!parse_name(run, text, &schema, &name, err) ||
+        !find_source(plan, text, schema, name, &table.source, err))
+        return false;
+    if (plan_preserved(plan, table.source) != NULL)
+        return true;
+    table.live = model_table_named(plan->live, table.source->object.schema, name);
+    if (table.live == NULL) {
+        error_set(err, ERROR_PREFLIGHT, "preserved table %s does not exist in the destination",
+                  text);
+        return error_hint(err, "Only a table that the destination has can keep its rows.");
+    }
+    const char *why = trouble(plan, &table, run->arena);
+    if (why != NULL)
+        return refuse(err, text, why);
+    plan->preserved[plan->preserved_count++] = table;
+    return true;
+}
+
+/* The next item of a comma separated list with double-quoted parts, without the spaces around it;
+ * NULL at the end. */
+static char *next_item(Arena *arena, const char **list)
+{
+    const char *p = *list;
+    while (*p == ' ' || *p == ',' || *p == '\n' || *p == '\t')
+        p++;
+    if (*p == '\0')
+        return NULL;
+    const char *start = p;
+    for (bool quoted = false; *p != '\0' && (quoted || *p != ','); p++)
+        if (*p == '"')
+            quoted = !quoted;
+    *list = p;
+    while (p > start && (p[-1] == ' ' || p[-1] == '\n' || p[-1] == '\t'))
+        p--;
+    return arena_printf(arena, "%.*s", (int)(p - start), start);
+}
+
+/* ---- sequences ------------------------------------------------------------------------- */
+
+static void keep_sequence(Plan *plan, const Sequence *sequence, const PreservedTable *table,
+                          const Column *column)
+{
+    if (!preserved_keeps_sequence(plan, sequence))
+        plan->kept[plan->kept_count++] = (KeptSequence){sequence, table, column};
+}
+
+static const Column *column_of_default(const Table *table, Oid attrdef)
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        if (table->columns[i].default_oid == attrdef)
+            return &table->columns[i];
+    return NULL;
+}
+
+static const Column *column_numbered(const Table *table, int number)
+{
+    for (size_t i = 0; i < table->column_count; i++)
+        if (table->columns[i].number == number)
+            return &table->columns[i];
+    return NULL;
+}
+
+static const Sequence *sequence_of(const Model *model, Oid oid)
+{
+    for (size_t i = 0; i < model->sequences.count; i++)
+        if (model->sequences.items[i].object.address.oid == oid)
+            return &model->sequences.items[i];
+    return NULL;
+}
+
+/* A sequence feeds a table through ownership or through a default that calls nextval. */
+static void find_kept_sequences(Plan *plan, Arena *arena)
+{
+    const Model *source = plan->source;
+    plan->kept = arena_alloc(arena, (source->sequences.count + 1) * sizeof *plan->kept);
+    for (size_t t = 0; t < plan->preserved_count; t++) {
+        const PreservedTable *table = &plan->preserved[t];
+        for (size_t i = 0; i < source->sequences.count; i++) {
+            const Sequence *sequence = &source->sequences.items[i];
+            if (sequence->owned_by.classid != 0 &&
+                sequence->owned_by.oid == table->source->object.address.oid)
+                keep_sequence(plan, sequence, table,
+                              column_numbered(table->source, sequence->owned_by.subid));
+        }
+        for (size_t i = 0; i < source->dependencies.count; i++) {
+            const Dependency *d = &source->dependencies.items[i];
+            if (d->from.classid != CATALOG_ATTRDEF || d->to.classid != CATALOG_CLASS)
+                continue;
+            const Column *column = column_of_default(table->source, d->from.oid);
+            const Sequence *sequence = column != NULL ? sequence_of(source, d->to.oid) : NULL;
+            if (sequence != NULL)
+                keep_sequence(plan, sequence, table, column);
+        }
+    }
+}
+
+bool preserved_keeps_sequence(const Plan *plan, const Sequence *sequence)
+{
+    for (size_t i = 0; i < plan->kept_count; i++)
+        if (plan->kept[i].sequence == sequence)
+            return true;
+    return false;
+}
+
+/* ---- the whole ------------------------------------------------------------------------- */
+
+bool preserved_resolve(Run *run, Plan *plan, Error *err)
+{
+    const char *list = run->settings->preserved;
+    if (list == NULL)
+        return true;
+    plan->preserved = arena_alloc(run->arena, (strlen(list) + 1) * sizeof *plan->preserved);
+    char *item;
+    while ((item = next_item(run->arena, &list)) != NULL)
+        if (!resolve_one(run, plan, item, err))
+            return false;
+    find_kept_sequences(plan, run->arena);
+    return true;
+}
+
+void preserved_locate(Plan *plan)
+{
+    for (size_t i = 0; i < plan->preserved_count; i++)
+        plan->preserved[i].shadow =
+            plan_shadow_of(plan, plan->preserved[i].source)->object.address.oid;
+}

@@ -1,0 +1,28 @@
+/*
+ * preserved.h - inside engine/ only: which tables keep their rows, whether that can be done, and
+ * which sequences keep their values with them. Not here: keeping them in step (sync.h).
+ *
+ * Carried: ordinary tables with a primary key of one column, of the same type on both sides, whose
+ * live columns all exist on the source with the same type. Anything else is refused.
+ *
+ * Threads: the main thread.
+ */
+#ifndef PGZM_ENGINE_PRESERVED_H
+#define PGZM_ENGINE_PRESERVED_H
+
+#include "engine/plan.h"
+
+/* Finds the tables of --preserved-tables on both sides and checks that they can be carried.
+ * ERROR_PREFLIGHT names the first that cannot and says why; ERROR_USAGE when a name is none. */
+bool preserved_resolve(Run *run, Plan *plan, Error *err) MUST_CHECK;
+
+/* Fills in where the shadows are; once plan->shadow is read. */
+void preserved_locate(Plan *plan);
+
+/* True for a sequence of the source that feeds a preserved table (plan->kept). */
+bool preserved_keeps_sequence(const Plan *plan, const Sequence *source_sequence);
+
+/* The table's column of that name, or NULL. */
+const Column *preserved_column(const Table *table, const char *name);
+
+#endif
