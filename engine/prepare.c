@@ -40,13 +40,42 @@ static bool open_both(Run *run, Error *err)
            journal_lock(run->dest, err) && refuse_unfinished(run, err);
 }
 
+static bool fingerprint(Conn *conn, const Plan *plan, Arena *arena, const char **digest, Error *err)
+{
+    const char **names = arena_alloc(arena, (plan->schemas.count + 1) * sizeof *names);
+    for (size_t i = 0; i < plan->schemas.count; i++)
+        names[i] = plan->schemas.items[i].live;
+    const CatalogScope scope = {names, plan->schemas.count};
+    return catalog_fingerprint(conn, &scope, arena, digest, err);
+}
+
+/* The snapshot holds catalog rows, but the server prints names in definitions from its newest
+ * catalogs: what was read is whole only if nothing changed since the snapshot, as another session
+ * sees it. */
+static bool source_is_unchanged(Run *run, const Plan *plan, Error *err)
+{
+    const ConnSpec spec = {
+        .side = CONN_SOURCE, .conninfo = run->settings->source, .purpose = "fingerprint"};
+    AUTO(conn_free) Conn *now = NULL;
+    const char *read = NULL, *current = NULL;
+    if (!conn_open(&spec, run->cancel, &now, err) ||
+        !fingerprint(run->source, plan, run->arena, &read, err) ||
+        !fingerprint(now, plan, run->arena, &current, err))
+        return false;
+    if (strcmp(read, current) == 0)
+        return true;
+    error_set(err, ERROR_LOCK, "definitions on the source changed while they were read");
+    return error_hint(err, "Run the command again when nobody changes the schema there.");
+}
+
 static bool look(Run *run, Plan *plan, Snapshot *snapshot, Error *err)
 {
     run_phase(run, "snapshot");
     if (!open_both(run, err) || !snapshot_take(run, snapshot, err))
         return false;
     run_phase(run, "preflight");
-    return plan_read(run, plan, err) && preflight_check(run, plan, err);
+    return plan_read(run, plan, err) && source_is_unchanged(run, plan, err) &&
+           preflight_check(run, plan, err);
 }
 
 /* ---- the shadow ------------------------------------------------------------------------ */
@@ -150,12 +179,8 @@ static const char *final_path(Run *run, const Plan *plan)
 
 static bool record_end(Run *run, const Plan *plan, Error *err)
 {
-    const char **names = arena_alloc(run->arena, (plan->schemas.count + 1) * sizeof *names);
-    for (size_t i = 0; i < plan->schemas.count; i++)
-        names[i] = plan->schemas.items[i].live;
-    const CatalogScope scope = {names, plan->schemas.count};
     const char *digest = NULL;
-    if (!catalog_fingerprint(run->dest, &scope, run->arena, &digest, err))
+    if (!fingerprint(run->dest, plan, run->arena, &digest, err))
         return false;
     const char *const values[] = {journal_id_text(run->arena, run->id), digest,
                                   final_path(run, plan)};

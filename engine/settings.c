@@ -94,7 +94,13 @@ bool settings_set(Settings *s, PgzmOption option, const char *value, Error *err)
     case PGZM_LATEST:
         return set_bool(&s->latest, "latest", value, err);
     case PGZM_LOCK_TIMEOUT:
-        return set_duration(&s->lock_timeout_ms, "the lock timeout", value, err);
+        if (!set_duration(&s->lock_timeout_ms, "the lock timeout", value, err))
+            return false;
+        if (s->lock_timeout_ms > 0)
+            return true;
+        /* PostgreSQL takes 0 for "wait for ever", with everyone else queued behind */
+        error_set(err, ERROR_USAGE, "the lock timeout is at least 1ms");
+        return error_hint(err, "Some tens of milliseconds suit most applications.");
     case PGZM_SWAP_TIMEOUT:
         return set_duration(&s->swap_timeout_ms, "the swap timeout", value, err);
     case PGZM_LOCK_WAIT_TIMEOUT:

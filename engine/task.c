@@ -154,10 +154,16 @@ static bool is_exclusive(FragmentKind kind)
     return kind != FRAGMENT_INDEX && kind != FRAGMENT_REFRESH;
 }
 
-static bool is_build(FragmentKind kind)
+/* What reads rows: counted in the progress. A primary key or unique constraint takes over an index
+ * that was counted already; an exclusion constraint builds its own. */
+static bool is_build(const Plan *plan, const Fragment *fragment)
 {
-    return kind == FRAGMENT_INDEX || kind == FRAGMENT_CONSTRAINT || kind == FRAGMENT_FOREIGN_KEY ||
-           kind == FRAGMENT_REFRESH;
+    if (fragment->kind == FRAGMENT_CONSTRAINT) {
+        const Constraint *constraint = model_constraint(plan->shadow, fragment->object.oid);
+        return constraint != NULL && constraint->contype == 'x';
+    }
+    return fragment->kind == FRAGMENT_INDEX || fragment->kind == FRAGMENT_FOREIGN_KEY ||
+           fragment->kind == FRAGMENT_REFRESH;
 }
 
 /* `task` waits for the rows of the table, of the tables below it and (rows routed through a root)
@@ -206,7 +212,7 @@ static void make_statements(Maker *maker)
                          .label = fragment->label,
                          .statement = fragment->sql,
                          .relation = fragment->table,
-                         .builds = is_build(fragment->kind)};
+                         .builds = is_build(maker->plan, fragment)};
         size_t number;
         add_task(maker, &task, source_bytes(table), is_exclusive(fragment->kind), &number);
         numbers[i] = (int64_t)number;
