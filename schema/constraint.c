@@ -33,7 +33,7 @@ static void build_comment(Builder *builder, size_t index, const Constraint *item
                         item->object.comment);
 }
 
-/* ---- checks ---------------------------------------------------------------------------------- */
+/* ---- checks ---------------------------------------------------------------------------- */
 
 static void build_domain_check(Builder *builder, const Constraint *item)
 {
@@ -131,7 +131,7 @@ static void build_check(Builder *builder, const Constraint *item, const Table *t
     build_comment(builder, index, item, "", name);
 }
 
-/* ---- constraints that are indexes ------------------------------------------------------------ */
+/* ---- constraints that are indexes ------------------------------------------------------ */
 
 static const char *deferral(const Constraint *item)
 {
@@ -238,7 +238,7 @@ static void build_key(Builder *builder, const Constraint *item, const Table *tab
     index_build_properties(builder, added, index);
 }
 
-/* ---- foreign keys ---------------------------------------------------------------------------- */
+/* ---- foreign keys ---------------------------------------------------------------------- */
 
 static void build_foreign_key(Builder *builder, const Constraint *item, const Table *table)
 {

@@ -38,7 +38,7 @@ bool loader_query(Conn *conn, const CatalogScope *scope, const char *name, PGres
     return true;
 }
 
-/* ---- values ---------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------- */
 
 static bool parse_integer(const char *text, int64_t min, int64_t max, int64_t *value)
 {

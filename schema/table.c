@@ -44,7 +44,7 @@ typedef struct Making {
     bool prints_all; /* a parent is not in the model, so all columns are printed */
 } Making;
 
-/* ---- inherited columns ----------------------------------------------------------------------- */
+/* ---- inherited columns ----------------------------------------------------------------- */
 
 /* The first parent's column of that name for which `test` (NULL: any) holds. */
 static const Column *parent_column(const Making *m, const Column *column,
@@ -96,7 +96,7 @@ static bool states_not_null(const Making *m, const Column *column)
     return !inherits || (column->not_null_local && m->model->server_version >= 180000);
 }
 
-/* ---- the bare table -------------------------------------------------------------------------- */
+/* ---- the bare table -------------------------------------------------------------------- */
 
 static void add_not_null(const Making *m, Str *s, const Column *column, const char *of)
 {
@@ -193,7 +193,7 @@ static size_t build_bare(const Making *m)
     return index;
 }
 
-/* ---- columns after the table ----------------------------------------------------------------- */
+/* ---- columns after the table ----------------------------------------------------------- */
 
 /* What sets defaults and properties of columns comes after all children made with INHERITS: a child
  * made later would take the parent's default or storage for its own, and two parents' could
@@ -260,7 +260,7 @@ static void build_columns(const Making *m, size_t index)
     needs_children(m, changes, change_count);
 }
 
-/* ---- the table as a whole -------------------------------------------------------------------- */
+/* ---- the table as a whole -------------------------------------------------------------- */
 
 static void build_attach(const Making *m, size_t index)
 {

@@ -38,7 +38,7 @@ static void build_view(Builder *builder, const View *view, const char *name)
         column_build_default(builder, object, "VIEW", &view->columns[i]);
 }
 
-/* ---- materialized views ---------------------------------------------------------------------- */
+/* ---- materialized views ---------------------------------------------------------------- */
 
 /* First dependency of an address in the sorted list. */
 static size_t first_dependency(const Model *model, Address from)
