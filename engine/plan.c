@@ -209,8 +209,8 @@ bool plan_read(Run *run, Plan *plan, Error *err)
                             &plan->live_fragments, run->arena, &plan->same, &plan->same_count, err))
         return false;
     log_info(&run->log,
-             "source: %zu schemas, %zu tables, %zu indexes, %zu views, %zu functions, %zu types "
-             "(%zu of them are the same in the destination)",
+             "source: schemas %zu, tables %zu, indexes %zu, views %zu, functions %zu, types %zu "
+             "(the same in the destination: %zu)",
              plan->source->schemas.count, plan->source->tables.count, plan->source->indexes.count,
              plan->source->views.count, plan->source->functions.count, plan->source->types.count,
              plan->same_count);

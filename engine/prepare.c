@@ -135,7 +135,8 @@ static bool fill_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *e
              (long long)loaded.rows, (long long)loaded.tables, (long long)loaded.indexes);
     if (!load_sequences(run, plan, &sequences, err))
         return false;
-    run_phase(run, "preserve");
+    if (plan->preserved_count > 0)
+        run_phase(run, "preserve");
     if (!defer_disable(run, plan, err) || !sync_start(run, plan, &preserved_rows, err))
         return false;
     json_object_set_new(run->result, "tables",

@@ -106,12 +106,20 @@ void run_next(Run *run, const char *command)
     json_array_append_new(result_array(run, "next"), json_string(command));
 }
 
-static json_t *describe(const Conn *conn)
+/* "15.18" of "15.18 (Debian 15.18-0+deb12u1)"; in `arena`. */
+static const char *version_of(const Conn *conn, Arena *arena)
+{
+    const char *version = PQparameterStatus(conn_pg(conn), "server_version");
+    if (version == NULL)
+        return "of an unknown version";
+    return arena_printf(arena, "%.*s", (int)strcspn(version, " "), version);
+}
+
+static json_t *describe(const Conn *conn, Arena *arena)
 {
     PGconn *pg = conn_pg(conn);
-    const char *version = PQparameterStatus(pg, "server_version");
     return json_pack("{s:s?, s:s?, s:s?, s:s?, s:s?}", "host", PQhost(pg), "port", PQport(pg),
-                     "database", PQdb(pg), "user", PQuser(pg), "version", version);
+                     "database", PQdb(pg), "user", PQuser(pg), "version", version_of(conn, arena));
 }
 
 bool run_open_dest(Run *run, Error *err)
@@ -125,9 +133,9 @@ bool run_open_dest(Run *run, Error *err)
     ConnSpec spec = {.side = CONN_DEST, .conninfo = run->settings->dest};
     if (!conn_open(&spec, run->cancel, &run->dest, err))
         return false;
-    json_object_set_new(run->result, "dest", describe(run->dest));
+    json_object_set_new(run->result, "dest", describe(run->dest, run->arena));
     log_info(&run->log, "destination: %s, PostgreSQL %s", conn_label(run->dest),
-             PQparameterStatus(conn_pg(run->dest), "server_version"));
+             version_of(run->dest, run->arena));
     return true;
 }
 
@@ -142,9 +150,9 @@ bool run_open_source(Run *run, Error *err)
     ConnSpec spec = {.side = CONN_SOURCE, .conninfo = run->settings->source};
     if (!conn_open(&spec, run->cancel, &run->source, err))
         return false;
-    json_object_set_new(run->result, "source", describe(run->source));
+    json_object_set_new(run->result, "source", describe(run->source, run->arena));
     log_info(&run->log, "source: %s, PostgreSQL %s", conn_label(run->source),
-             PQparameterStatus(conn_pg(run->source), "server_version"));
+             version_of(run->source, run->arena));
     return true;
 }
 
