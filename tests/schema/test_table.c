@@ -279,3 +279,81 @@ Test(server_table, takes_a_detached_partition_for_a_table)
               "CREATE TABLE d1 PARTITION OF d FOR VALUES IN (1);"
               "ALTER TABLE d DETACH PARTITION d1;");
 }
+
+Test(server_table, carries_row_types_of_tables_in_tables_and_functions)
+{
+    roundtrip("CREATE TABLE point3 (x int, y int, z int);"
+              "CREATE TABLE path (at point3, many point3[]);"
+              "CREATE FUNCTION height(point3) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1.z';"
+              "CREATE TABLE peak (a int CHECK (a > 0), b int);"
+              "CREATE FUNCTION top(peak) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1.a';"
+              "ALTER TABLE peak ALTER COLUMN b SET DEFAULT top(NULL::peak);"
+              "ALTER TABLE peak ADD CHECK (top(peak.*) < 100);"
+              "CREATE INDEX ON point3 (height(point3.*));"
+              "CREATE VIEW heights AS SELECT height(p) FROM point3 p;"
+              "CREATE TABLE ranked (v heights);");
+}
+
+Test(server_table, takes_a_partition_whose_detaching_was_begun_for_a_table)
+{
+    if (test_server_version() < 140000)
+        return;
+    Replay r = {.source = test_database("detach"), .arena = arena_new()};
+    test_sql(&r.source, "CREATE TABLE d (k int NOT NULL, v text) PARTITION BY LIST (k);"
+                        "CREATE TABLE d1 PARTITION OF d FOR VALUES IN (1);"
+                        "CREATE TABLE d2 PARTITION OF d FOR VALUES IN (2);"
+                        "UPDATE pg_inherits SET inhdetachpending = true"
+                        "    WHERE inhrelid = 'd1'::regclass;");
+    replay_read(&r.source, r.arena, &r.model, &r.list);
+    cr_assert(roundtrip_has(&r.list, "CREATE TABLE public.d1 (k integer"));
+    cr_assert(roundtrip_has(&r.list, "ALTER TABLE ONLY public.d ATTACH PARTITION public.d2"));
+    cr_assert_not(roundtrip_has(&r.list, "ALTER TABLE ONLY public.d ATTACH PARTITION public.d1"));
+    arena_free(r.arena);
+    test_database_drop(&r.source);
+}
+
+Test(server_table, measures_tables)
+{
+    Replay r = {.source = test_database("size"), .arena = arena_new()};
+    test_sql(&r.source, "CREATE TABLE wide (a text); ALTER TABLE wide ALTER a SET STORAGE EXTERNAL;"
+                        "INSERT INTO wide SELECT repeat('x', 5000) FROM generate_series(1, 20);"
+                        "CREATE TABLE many (a int);"
+                        "INSERT INTO many SELECT * FROM generate_series(1, 5000); ANALYZE many;"
+                        "CREATE TABLE never (a int);");
+    replay_read(&r.source, r.arena, &r.model, &r.list);
+    const Table *wide = model_table_named(r.model, "public", "wide");
+    const Table *many = model_table_named(r.model, "public", "many");
+    cr_assert_gt(many->heap_pages, 10);
+    cr_assert_eq(many->total_bytes, many->heap_pages * 8192);
+    cr_assert_eq(many->row_estimate, 5000);
+    cr_assert_gt(wide->total_bytes, 20 * 5000);
+    cr_assert_gt(wide->total_bytes, wide->heap_pages * 8192);
+    cr_assert_eq(model_table_named(r.model, "public", "never")->row_estimate, -1);
+    arena_free(r.arena);
+    test_database_drop(&r.source);
+}
+
+Test(server_table, carries_a_sequence_whose_persistence_is_not_its_tables)
+{
+    if (test_server_version() < 150000)
+        return;
+    Replay r = roundtrip_begin("CREATE UNLOGGED TABLE u (id int GENERATED ALWAYS AS IDENTITY);"
+                               "ALTER SEQUENCE u_id_seq SET LOGGED;");
+    cr_assert(roundtrip_has(&r.list, "ALTER SEQUENCE public.u_id_seq SET LOGGED"));
+    replay_end(&r);
+}
+
+Test(server_table, carries_a_partition_of_another_schema_and_a_leaf_with_its_own_properties)
+{
+    roundtrip("CREATE SCHEMA parts;"
+              "CREATE TABLE p (a int, b text, c text) PARTITION BY RANGE (a);"
+              "CREATE TABLE parts.p1 PARTITION OF p (b DEFAULT 'one', CHECK (a <> 3))"
+              "    FOR VALUES FROM (0) TO (10) WITH (fillfactor = 60);"
+              "CREATE UNLOGGED TABLE parts.p2 PARTITION OF p DEFAULT;"
+              "ALTER TABLE parts.p1 ALTER COLUMN c SET STORAGE PLAIN;"
+              "ALTER TABLE p ALTER COLUMN b SET STATISTICS 33;"
+              "ALTER TABLE ONLY p ALTER COLUMN c SET DEFAULT 'top';"
+              "COMMENT ON COLUMN parts.p1.b IS 'leaf';"
+              "ALTER TABLE parts.p1 REPLICA IDENTITY FULL;"
+              "ALTER TABLE parts.p1 ENABLE ROW LEVEL SECURITY;");
+}
