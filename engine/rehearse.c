@@ -73,20 +73,20 @@ bool rehearse_extensions(Run *run, Plan *plan, Error *err)
                 extension = &plan->source->extensions.items[k];
         if (extension == NULL || has_extension(plan->live, extension->object.name))
             continue;
+        /* noted first: abort drops what is noted and there */
+        if (!journal_event(run->dest, run->id, "extension", extension->object.name, err))
+            return false;
         if (!ensure_schema(run, plan, extension->object.schema, err) ||
             !conn_exec(run->dest, fragment->sql, err)) {
             error_kind(err, ERROR_COPY);
             return error_wrap(err, "creating %s in the destination", fragment->label);
         }
         log_info(&run->log, "created %s in the destination", fragment->label);
-        if (!journal_event(run->dest, run->id, "extension", extension->object.name, err))
-            return false;
     }
     return plan_rehearsal_path(run, plan, err);
 }
 
-/* ---- the transaction around --------------------------------------------------------------------
- */
+/* ---- the transaction around ------------------------------------------------------------ */
 
 static bool rename_schema(Run *run, const char *from, const char *to, Error *err)
 {
@@ -232,8 +232,7 @@ static bool begin(Run *run, const Plan *plan, RehearsalPart part, Error *err)
     }
 }
 
-/* ---- the statements ----------------------------------------------------------------------------
- */
+/* ---- the statements -------------------------------------------------------------------- */
 
 typedef struct Statements {
     const char **sql;
@@ -335,8 +334,7 @@ void rehearse_plan(Run *run, const Plan *plan)
     }
 }
 
-/* ---- the proof ---------------------------------------------------------------------------------
- */
+/* ---- the proof ------------------------------------------------------------------------- */
 
 bool rehearse_check(Run *run, const Plan *plan, Error *err)
 {

@@ -82,8 +82,7 @@ void schedule_need(Schedule *schedule, size_t task, size_t earlier)
     schedule->tasks[task].waits_for++;
 }
 
-/* ---- the heap of ready tasks -------------------------------------------------------------------
- */
+/* ---- the heap of ready tasks ----------------------------------------------------------- */
 
 static bool goes_before(const Schedule *schedule, size_t a, size_t b)
 {
@@ -125,8 +124,7 @@ static size_t heap_pop(Schedule *schedule)
     return top;
 }
 
-/* ---- taking and finishing ----------------------------------------------------------------------
- */
+/* ---- taking and finishing -------------------------------------------------------------- */
 
 static bool is_over(const Schedule *schedule)
 {

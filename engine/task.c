@@ -52,8 +52,7 @@ static TableTasks *find_table(Maker *maker, Oid shadow)
     return table == NULL ? NULL : &maker->tables[table - maker->plan->shadow->tables.items];
 }
 
-/* ---- rows --------------------------------------------------------------------------------------
- */
+/* ---- rows ------------------------------------------------------------------------------ */
 
 /* A partition whose rows must find their place again, because it hashes by an enum whose labels
  * have other OIDs here: its rows go in through the topmost table. */
@@ -146,8 +145,7 @@ static bool make_copies(Maker *maker, Error *err)
     return true;
 }
 
-/* ---- what waits for rows -----------------------------------------------------------------------
- */
+/* ---- what waits for rows --------------------------------------------------------------- */
 
 static bool is_exclusive(FragmentKind kind)
 {
@@ -283,8 +281,7 @@ bool tasks_make(Run *run, const Plan *plan, Schedule *schedule, LoadTasks *tasks
     return true;
 }
 
-/* ---- the journal -------------------------------------------------------------------------------
- */
+/* ---- the journal ----------------------------------------------------------------------- */
 
 bool tasks_record(Run *run, const LoadTasks *tasks, Error *err)
 {
