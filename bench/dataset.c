@@ -8,7 +8,7 @@
 enum { ACCOUNT_BYTES = 134, HISTORY_BYTES = 77, WIDE_BYTES = 235 };
 enum { ACCOUNTS_A_BRANCH = 100000, TELLERS_A_BRANCH = 10, SMALL_ROWS_MAX = 60 };
 
-/* ---- rows ------------------------------------------------------------------------------------ */
+/* ---- rows ------------------------------------------------------------------------------ */
 
 /* Rows in COPY's text format, sent when the buffer is full. */
 typedef struct Writer {
@@ -69,7 +69,7 @@ static bool end_rows(Writer *w)
     return conn_copy_end(w->conn, NULL, w->err) && w->ok;
 }
 
-/* ---- what pgbench has ------------------------------------------------------------------------ */
+/* ---- what pgbench has ------------------------------------------------------------------ */
 
 static void add_history(Writer *w, int64_t accounts, int64_t branches)
 {
@@ -120,7 +120,7 @@ static bool make_bank(Writer *w, int64_t bytes)
            conn_exec(w->conn, "ALTER TABLE public.accounts ADD PRIMARY KEY (aid)", w->err);
 }
 
-/* ---- one wide table -------------------------------------------------------------------------- */
+/* ---- one wide table -------------------------------------------------------------------- */
 
 static void add_reading(Writer *w, int64_t id)
 {
@@ -167,7 +167,7 @@ static bool make_wide(Writer *w, int64_t bytes)
     return end_rows(w) && conn_exec_many(w->conn, indexes, LENGTH(indexes), NULL, w->err);
 }
 
-/* ---- many small tables ----------------------------------------------------------------------- */
+/* ---- many small tables ----------------------------------------------------------------- */
 
 static bool make_small(Writer *w, int64_t number)
 {

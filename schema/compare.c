@@ -5,8 +5,7 @@
 
 #include "base/str.h"
 
-/* ---- types ------------------------------------------------------------------------------------
- */
+/* ---- types ----------------------------------------------------------------------------- */
 
 /* An address that belongs to a type, and the type's position in the model. */
 typedef struct TypeAddress {
@@ -247,8 +246,7 @@ bool compare_same_types(const Model *ours, const FragmentList *our_fragments, co
     return true;
 }
 
-/* ---- shape ------------------------------------------------------------------------------------
- */
+/* ---- shape ----------------------------------------------------------------------------- */
 
 static const Column *find_column(const Table *table, const char *name)
 {

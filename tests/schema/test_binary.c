@@ -4,8 +4,7 @@
 #include "schema/binary.h"
 #include "tests/schema/replay.h"
 
-/* ---- the comparison ---------------------------------------------------------------------------
- */
+/* ---- the comparison -------------------------------------------------------------------- */
 
 static BinaryTable plain(void)
 {
@@ -110,8 +109,7 @@ Test(binary, another_column_type_is_refused)
     cr_assert_not_null(refusal(&source, 150000, NULL, 150000));
 }
 
-/* ---- the walker -------------------------------------------------------------------------------
- */
+/* ---- the walker ------------------------------------------------------------------------ */
 
 typedef struct Expected {
     const char *table;

@@ -169,8 +169,7 @@ Test(server_fragment, comments_come_along_on_every_kind)
     replay_end(&r);
 }
 
-/* ---- under other names ------------------------------------------------------------------------
- */
+/* ---- under other names ----------------------------------------------------------------- */
 
 static void run(Conn *conn, const char *sql)
 {

@@ -353,8 +353,7 @@ Test(graph, a_refresh_follows_those_it_reads_through_views_and_functions)
     teardown(&g);
 }
 
-/* ---- loops ------------------------------------------------------------------------------------
- */
+/* ---- loops ----------------------------------------------------------------------------- */
 
 Test(loop, a_ranges_canonical_function_takes_the_shell)
 {

@@ -136,8 +136,7 @@ Test(compare, a_domains_checks_are_part_of_it_and_comments_are_not)
     arena_free(p.arena);
 }
 
-/* ---- shape ------------------------------------------------------------------------------------
- */
+/* ---- shape ----------------------------------------------------------------------------- */
 
 static Table shape(const Column *columns, size_t count)
 {
@@ -185,8 +184,7 @@ Test(compare, another_order_of_the_same_columns_is_a_change)
                      "column c is new; the columns are in another order");
 }
 
-/* ---- real databases ---------------------------------------------------------------------------
- */
+/* ---- real databases -------------------------------------------------------------------- */
 
 Test(server_compare, finds_the_types_that_two_databases_share)
 {
