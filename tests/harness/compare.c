@@ -193,6 +193,9 @@ static bool extra_counts(const Facts *first, const Fact *extra, const CompareSco
         return true;
     if (strcmp(extra->kind, "grant") == 0)
         return false;
+    /* A migration's own triggers keep the backup of a preserved table in step. */
+    if (strcmp(extra->kind, "trigger") == 0 && strstr(extra->key, ": pgzm_") != NULL)
+        return false;
     for (size_t i = 0; i < first->count; i++)
         if (strcmp(first->items[i].object, extra->object) == 0)
             return true;
@@ -279,37 +282,54 @@ char *compare_fingerprint(const TestDatabase *database, const CompareScope *scop
     return str_take(&text);
 }
 
-/* Whether `text` has the line [line, line + len). */
-static bool has_line(const char *text, const char *line, size_t len)
+typedef struct Lines {
+    char *text; /* owned; the lines end in \0 */
+    char **items;
+    size_t count;
+} Lines;
+
+static void auto_lines_clear(Lines *lines)
 {
-    for (const char *c = text; c != NULL && *c != '\0';) {
-        const char *end = strchr(c, '\n');
-        size_t this_len = end == NULL ? strlen(c) : (size_t)(end - c);
-        if (this_len == len && memcmp(c, line, len) == 0)
-            return true;
-        c = end == NULL ? NULL : end + 1;
-    }
-    return false;
+    mem_free(lines->text);
+    mem_free(lines->items);
 }
 
-static void add_lines_missing(Str *report, size_t *shown, const char *sign, const char *text,
-                              const char *other)
+static int by_text(const void *a, const void *b)
 {
-    for (const char *c = text; *c != '\0';) {
-        const char *end = strchr(c, '\n');
-        size_t len = end == NULL ? strlen(c) : (size_t)(end - c);
-        if (!has_line(other, c, len) && ++*shown <= DIFFERENCES_SHOWN)
-            str_addf(report, "%s %.*s\n", sign, (int)(len < VALUE_SHOWN ? len : VALUE_SHOWN), c);
-        c += len + (end != NULL);
-    }
+    char *const *x = a, *const *y = b;
+    return strcmp(*x, *y);
+}
+
+/* The lines of a text, sorted. */
+static Lines sorted_lines(const char *text)
+{
+    Lines lines = {.text = mem_strdup(text)};
+    size_t capacity = 1;
+    for (const char *c = text; *c != '\0'; c++)
+        capacity += *c == '\n';
+    lines.items = mem_alloc(capacity * sizeof *lines.items);
+    char *rest = lines.text, *line;
+    while ((line = strsep(&rest, "\n")) != NULL)
+        if (*line != '\0')
+            lines.items[lines.count++] = line;
+    qsort(lines.items, lines.count, sizeof *lines.items, by_text);
+    return lines;
 }
 
 char *compare_fingerprints(const char *before, const char *after)
 {
+    AUTO(lines_clear) Lines one = sorted_lines(before);
+    AUTO(lines_clear) Lines two = sorted_lines(after);
     AUTO(str_clear) Str report = STR_INIT;
-    size_t shown = 0;
-    add_lines_missing(&report, &shown, "before:", before, after);
-    add_lines_missing(&report, &shown, "after: ", after, before);
+    size_t shown = 0, i = 0, j = 0;
+    while (i < one.count || j < two.count) {
+        int order = i == one.count ? 1 : j == two.count ? -1 : strcmp(one.items[i], two.items[j]);
+        if (order != 0 && ++shown <= DIFFERENCES_SHOWN)
+            str_addf(&report, "%s %.*s\n", order < 0 ? "before:" : "after: ", VALUE_SHOWN,
+                     order < 0 ? one.items[i] : two.items[j]);
+        i += order <= 0;
+        j += order >= 0;
+    }
     return finish_report(&report, shown);
 }
 

@@ -23,7 +23,8 @@ typedef struct CompareScope {
     const char *const *ignored_rows;
     /* Kinds (file names in harness/sql without .sql, or "rows", "values"); ends with NULL. */
     const char *const *ignored_kinds;
-    /* The second database may have more: objects, and grants on those that both have. */
+    /* The second database may have more: objects, grants on those that both have, and the triggers
+     * of a migration. */
     bool second_may_have_more;
 } CompareScope;
 
