@@ -50,6 +50,10 @@ static const char script[] =
     "SELECT lo_create(0);"
     "DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = ''5MB''',"
     " current_database()); END$$;"
+    /* no label provider and no extension with a table of settings is at hand */
+    "INSERT INTO pg_seclabel VALUES ('t'::regclass, 'pg_class'::regclass, 0, 'keeper', 'x');"
+    "CREATE EXTENSION citext;"
+    "UPDATE pg_extension SET extconfig = ARRAY['t'::regclass::oid] WHERE extname = 'citext';"
     "CREATE SCHEMA other; CREATE AGGREGATE other.total(int) (SFUNC = int4pl, STYPE = int);";
 
 Test(server_uncarried, every_kind_is_named)
@@ -87,6 +91,8 @@ Test(server_uncarried, every_kind_is_named)
         {"subscription", "sub"},
         {"large objects", "1"},
         {"database setting", "work_mem"},
+        {"security label", "keeper on table public.t"},
+        {"rows of an extension's table", "citext: public.t"},
     };
     for (size_t i = 0; i < LENGTH(expected); i++)
         cr_assert(is_named(model, expected[i][0], expected[i][1]), "%s %s", expected[i][0],
