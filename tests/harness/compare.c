@@ -395,17 +395,42 @@ static bool entry_ignored(const char *entry, size_t len, const CompareScope *sco
     return false;
 }
 
-static void add_entries_missing(Str *report, size_t *shown, const char *from, const char *text,
-                                const char *to, const char *other, const CompareScope *scope)
+/* The entry's text; the order of grants has no meaning, so they are sorted. */
+static char *entry_text(const char *entry, size_t len)
 {
-    for (const char *entry = strstr(text, ENTRY); entry != NULL;) {
+    AUTO(mem_free) char *text = mem_alloc(len + 1);
+    memcpy(text, entry, len);
+    if (strstr(text, "; Type: ACL;") == NULL)
+        return mem_strdup(text);
+    AUTO(lines_clear) Lines lines = sorted_lines(text);
+    AUTO(str_clear) Str sorted = STR_INIT;
+    for (size_t i = 0; i < lines.count; i++)
+        str_addf(&sorted, "%s\n", lines.items[i]);
+    return str_take(&sorted);
+}
+
+/* The entries of a dump, sorted. */
+static Lines sorted_entries(const char *dump, const CompareScope *scope)
+{
+    Lines entries = {0};
+    for (const char *entry = strstr(dump, ENTRY); entry != NULL;) {
         const char *end = entry_end(entry);
         size_t len = (size_t)(end - entry);
-        if (memmem(other, strlen(other), entry, len) == NULL && !entry_ignored(entry, len, scope) &&
-            ++*shown <= DIFFERENCES_SHOWN)
-            str_addf(report, "in %s but not in %s:%.*s\n", from, to, (int)len, entry);
+        if (!entry_ignored(entry, len, scope)) {
+            entries.items = mem_resize(entries.items, (entries.count + 1) * sizeof *entries.items);
+            entries.items[entries.count++] = entry_text(entry, len);
+        }
         entry = strncmp(end, ENTRY, strlen(ENTRY)) == 0 ? end : NULL;
     }
+    qsort(entries.items, entries.count, sizeof *entries.items, by_text);
+    return entries;
+}
+
+static void auto_entries_clear(Lines *entries)
+{
+    for (size_t i = 0; i < entries->count; i++)
+        mem_free(entries->items[i]);
+    mem_free(entries->items);
 }
 
 char *compare_dumps(const TestDatabase *first, const TestDatabase *second,
@@ -418,10 +443,20 @@ char *compare_dumps(const TestDatabase *first, const TestDatabase *second,
     AUTO(mem_free) char *two = dump_text(program, second);
     if (one == NULL || two == NULL)
         return NULL;
+    AUTO(entries_clear) Lines ours = sorted_entries(one, scope);
+    AUTO(entries_clear) Lines theirs = sorted_entries(two, scope);
     AUTO(str_clear) Str report = STR_INIT;
-    size_t shown = 0;
-    add_entries_missing(&report, &shown, first->name, one, second->name, two, scope);
-    if (!scope->second_may_have_more)
-        add_entries_missing(&report, &shown, second->name, two, first->name, one, scope);
+    size_t shown = 0, i = 0, j = 0;
+    while (i < ours.count || j < theirs.count) {
+        int order = i == ours.count     ? 1
+                    : j == theirs.count ? -1
+                                        : strcmp(ours.items[i], theirs.items[j]);
+        bool counts = order < 0 || (order > 0 && !scope->second_may_have_more);
+        if (counts && ++shown <= DIFFERENCES_SHOWN)
+            str_addf(&report, "only in %s:%s\n", order < 0 ? first->name : second->name,
+                     order < 0 ? ours.items[i] : theirs.items[j]);
+        i += order <= 0;
+        j += order >= 0;
+    }
     return finish_report(&report, shown);
 }
