@@ -1,8 +1,9 @@
 #include "engine/objects.h"
 
 #include "engine/journal.h"
+#include "engine/rebuild.h"
 
-bool objects_record(Run *run, Error *err)
+bool objects_record(Run *run, const Plan *plan, Error *err)
 {
     const char *const values[] = {journal_id_text(run->arena, run->id)};
     AUTO(result_free) PGresult *cleared = NULL;
@@ -12,7 +13,8 @@ bool objects_record(Run *run, Error *err)
     return (conn_query(run->dest, "DELETE FROM pgzm.object WHERE migration = $1::bigint", 1, values,
                        &cleared, err) &&
             conn_query(run->dest, run_sql("objects_new", version), 1, values, &added, err) &&
-            conn_query(run->dest, run_sql("objects_old", version), 1, values, &matched, err)) ||
+            conn_query(run->dest, run_sql("objects_old", version), 1, values, &matched, err) &&
+            rebuild_mark(run, plan, err)) ||
            error_wrap(err, "recording what the swap moves");
 }
 

@@ -7,10 +7,10 @@
 #ifndef PGZM_ENGINE_OBJECTS_H
 #define PGZM_ENGINE_OBJECTS_H
 
-#include "engine/run.h"
+#include "engine/plan.h"
 
 /* Records what is in the shadow now and its live namesakes; replaces what was recorded before. */
-bool objects_record(Run *run, Error *err) MUST_CHECK;
+bool objects_record(Run *run, const Plan *plan, Error *err) MUST_CHECK;
 
 /* ERROR_PREFLIGHT when an object that stays leans on one that moves, or holds a name that a new one
  * needs. All of them become warnings, the first one the error. */

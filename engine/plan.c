@@ -4,6 +4,7 @@
 
 #include "engine/names.h"
 #include "engine/preserved.h"
+#include "engine/rebuild.h"
 #include "schema/catalog.h"
 
 const JournalSchema *plan_schema(const Plan *plan, const char *live)
@@ -214,5 +215,6 @@ bool plan_read(Run *run, Plan *plan, Error *err)
              plan->source->schemas.count, plan->source->tables.count, plan->source->indexes.count,
              plan->source->views.count, plan->source->functions.count, plan->source->types.count,
              plan->same_count);
+    rebuild_plan(plan, run->arena);
     return preserved_resolve(run, plan, err);
 }

@@ -53,6 +53,9 @@ typedef struct Plan {
     const char *rehearsal_path; /* search_path in which the source's statements mean the same */
     MovableExtension *movable;
     size_t movable_count;
+    const bool *rebuilt;     /* by live fragment: run over the new objects too (rebuild.h) */
+    const size_t *repointed; /* live fragments of views and functions that stay (rebuild.h) */
+    size_t repointed_count;
     const Model *shadow; /* the shadow schemas as the destination prints them */
     FragmentList shadow_fragments;
 } Plan;

@@ -217,10 +217,10 @@ static bool verify(Run *run, Error *err)
 static bool finish(Run *run, const Plan *plan, Error *err)
 {
     int ordinal = 1;
-    return verify(run, err) && objects_record(run, err) && objects_check(run, err) &&
-           rebuild_keys(run, &ordinal, err) && sync_record(run, plan, &ordinal, err) &&
-           defer_record(run, plan, &ordinal, err) && record_schemas(run, plan, &ordinal, err) &&
-           record_end(run, plan, err);
+    return verify(run, err) && objects_record(run, plan, err) && objects_check(run, err) &&
+           rebuild_keys(run, &ordinal, err) && rebuild_definitions(run, plan, &ordinal, err) &&
+           sync_record(run, plan, &ordinal, err) && defer_record(run, plan, &ordinal, err) &&
+           record_schemas(run, plan, &ordinal, err) && record_end(run, plan, err);
 }
 
 /* ---- the command ----------------------------------------------------------------------- */

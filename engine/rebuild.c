@@ -91,34 +91,105 @@ static bool is_about(const Fragment *fragment, const Fragment *maker)
            (maker->object.classid == CATALOG_CLASS && fragment->table == maker->object.oid);
 }
 
-const bool *rebuild_select(const Plan *plan, Arena *arena)
+/* What the fragments of the live side are to the swap. */
+typedef struct Roles {
+    bool *replaced; /* makes an object whose place is taken */
+    bool *leans;    /* is replaced or needs something that is */
+    bool *anew;     /* makes an object that is made anew in the shadow */
+} Roles;
+
+/* True when it needs an object of the migrated schemas that stays: in a rehearsal that one is not
+ * to be found under its name. */
+static bool needs_staying(const FragmentList *list, const Roles *roles, const Fragment *fragment)
+{
+    for (size_t k = 0; k < fragment->need_count; k++) {
+        size_t need = fragment->needs[k];
+        if (creates_object(list->items[need].kind) && !roles->replaced[need] && !roles->anew[need])
+            return true;
+    }
+    return false;
+}
+
+/* Reused types are moved along in a rehearsal: needing them is no obstacle. */
+static bool is_reused(const Plan *plan, const Fragment *fragment)
+{
+    return fragment->object.classid == CATALOG_TYPE && stays_in_place(plan, fragment->object.oid);
+}
+
+void rebuild_plan(Plan *plan, Arena *arena)
 {
     const FragmentList *list = &plan->live_fragments;
-    bool *leans = arena_alloc(arena, list->count + 1);
-    bool *selected = arena_alloc(arena, list->count + 1);
-    size_t *makers = arena_alloc(arena, (list->count + 1) * sizeof *makers);
-    size_t maker_count = 0;
+    Roles roles = {.replaced = arena_alloc(arena, list->count + 1),
+                   .leans = arena_alloc(arena, list->count + 1),
+                   .anew = arena_alloc(arena, list->count + 1)};
+    bool *rebuilt = arena_alloc(arena, list->count + 1);
+    size_t *repointed = arena_alloc(arena, (list->count + 1) * sizeof *repointed);
+    size_t repointed_count = 0;
     for (size_t i = 0; i < list->count; i++) {
         const Fragment *fragment = &list->items[i];
-        bool replaced = creates_object(fragment->kind) && is_replaced(plan, &fragment->object);
-        leans[i] = replaced;
+        roles.replaced[i] = creates_object(fragment->kind) && is_replaced(plan, &fragment->object);
+        roles.anew[i] = is_reused(plan, fragment);
+        roles.leans[i] = roles.replaced[i];
         for (size_t k = 0; k < fragment->need_count; k++)
-            leans[i] = leans[i] || leans[fragment->needs[k]];
-        if (leans[i] && !replaced && can_rebuild(fragment->kind))
-            makers[maker_count++] = i;
+            roles.leans[i] = roles.leans[i] || roles.leans[fragment->needs[k]];
+        if (!roles.leans[i] || roles.replaced[i] || !can_rebuild(fragment->kind))
+            continue;
+        roles.anew[i] = !needs_staying(list, &roles, fragment);
+        if (!roles.anew[i] && fragment->kind != FRAGMENT_MATVIEW)
+            repointed[repointed_count++] = i;
+        for (size_t k = 0; roles.anew[i] && k < list->count; k++)
+            rebuilt[k] = rebuilt[k] || is_about(&list->items[k], fragment);
     }
-    for (size_t m = 0; m < maker_count; m++)
-        for (size_t i = 0; i < list->count; i++)
-            selected[i] = selected[i] || is_about(&list->items[i], &list->items[makers[m]]);
-    return selected;
+    plan->rebuilt = rebuilt;
+    plan->repointed = repointed;
+    plan->repointed_count = repointed_count;
+}
+
+bool rebuild_mark(Run *run, const Plan *plan, Error *err)
+{
+    for (size_t i = 0; i < plan->repointed_count; i++) {
+        const Fragment *fragment = &plan->live_fragments.items[plan->repointed[i]];
+        bool is_view = fragment->object.classid == CATALOG_CLASS;
+        const char *const values[] = {journal_id_text(run->arena, run->id),
+                                      is_view ? "relation" : "function",
+                                      arena_printf(run->arena, "%u", fragment->object.oid),
+                                      is_view ? "VIEW" : "ROUTINE",
+                                      fragment->schema,
+                                      fragment->label};
+        AUTO(result_free) PGresult *result = NULL;
+        if (!conn_query(run->dest,
+                        "INSERT INTO pgzm.object (migration, side, class, oid, kind, live, name,"
+                        " lockable) VALUES ($1::bigint, 'stays', $2, $3::oid, $4, $5, $6, false)"
+                        " ON CONFLICT DO NOTHING",
+                        6, values, &result, err))
+            return error_wrap(err, "recording what stays");
+    }
+    return true;
+}
+
+static const char *define_again(const Fragment *fragment, Arena *arena)
+{
+    static const char create[] = "CREATE VIEW ";
+    if (strncmp(fragment->sql, create, strlen(create)) != 0)
+        return fragment->sql; /* functions are printed with OR REPLACE */
+    return arena_printf(arena, "CREATE OR REPLACE VIEW %s", fragment->sql + strlen(create));
+}
+
+bool rebuild_definitions(Run *run, const Plan *plan, int *ordinal, Error *err)
+{
+    static const char *const parts[] = {"after swap", "after rollback"};
+    for (size_t i = 0; i < plan->repointed_count; i++) {
+        const Fragment *fragment = &plan->live_fragments.items[plan->repointed[i]];
+        const char *statement = define_again(fragment, run->arena);
+        for (size_t k = 0; k < LENGTH(parts); k++)
+            if (!journal_step(run->dest, run->id, parts[k], (*ordinal)++, fragment->label,
+                              statement, err))
+                return false;
+    }
+    return true;
 }
 
 /* ---- foreign keys ---------------------------------------------------------------------- */
-
-static bool step(Run *run, const char *part, int *ordinal, const char *statement, Error *err)
-{
-    return journal_step(run->dest, run->id, part, (*ordinal)++, "foreign key", statement, err);
-}
 
 /* Drops a key where it would point to what is not live, and makes it anew where names are right.
  * NOT VALID asks for no scan under the locks; partitioned tables cannot do that before 18. */
@@ -135,17 +206,17 @@ static bool record_key(Run *run, const PGresult *keys, int row, int *ordinal, Er
     const char *validate =
         arena_printf(run->arena, "ALTER TABLE %s VALIDATE CONSTRAINT %s", table, name);
     bool validated = !partitioned && !not_valid;
+    const char *label = arena_printf(run->arena, "foreign key %s on %s", name, table);
+    const int64_t id = run->id;
+#define STEP(part, statement) journal_step(run->dest, id, part, (*ordinal)++, label, statement, err)
     /* An outgoing key would let rows of the backup forbid changes of a live table. */
     if (outgoing)
-        return step(run, "before swap", ordinal, drop, err) &&
-               step(run, "after rollback", ordinal, add, err) &&
-               (!validated || step(run, "settle rollback", ordinal, validate, err));
-    return step(run, "after swap", ordinal, drop, err) &&
-           step(run, "after swap", ordinal, add, err) &&
-           step(run, "after rollback", ordinal, drop, err) &&
-           step(run, "after rollback", ordinal, add, err) &&
-           (!validated || (step(run, "settle", ordinal, validate, err) &&
-                           step(run, "settle rollback", ordinal, validate, err)));
+        return STEP("before swap", drop) && STEP("after rollback", add) &&
+               (!validated || STEP("settle rollback", validate));
+    return STEP("after swap", drop) && STEP("after swap", add) && STEP("after rollback", drop) &&
+           STEP("after rollback", add) &&
+           (!validated || (STEP("settle", validate) && STEP("settle rollback", validate)));
+#undef STEP
 }
 
 bool rebuild_keys(Run *run, int *ordinal, Error *err)

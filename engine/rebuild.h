@@ -1,7 +1,9 @@
 /*
  * rebuild.h - inside engine/ only: views, materialized views and functions that exist in the
- * destination only and lean on something that is replaced. They are made anew in the shadow from
- * their own definitions, over the new objects, and trade places with the others.
+ * destination only and lean on something that is replaced. Where they need nothing else that stays,
+ * they are made anew in the shadow from their own definitions, over the new objects, and trade
+ * places with the others. Views and functions that also need what stays keep their place, and the
+ * swap gives them their definition again, which then means the new objects.
  *
  * Threads: the main thread.
  */
@@ -10,9 +12,14 @@
 
 #include "engine/plan.h"
 
-/* One flag for each of plan->live_fragments: true when the statement is run over the new objects
- * too. In `arena`. */
-const bool *rebuild_select(const Plan *plan, Arena *arena);
+/* Fills plan->rebuilt and plan->repointed. */
+void rebuild_plan(Plan *plan, Arena *arena);
+
+/* Records the views and functions that stay in pgzm.object, so that objects_check knows of them. */
+bool rebuild_mark(Run *run, const Plan *plan, Error *err) MUST_CHECK;
+
+/* Records the statements that give them their definition again, in the swap and in the rollback. */
+bool rebuild_definitions(Run *run, const Plan *plan, int *ordinal, Error *err) MUST_CHECK;
 
 /* Records the foreign keys between what moves and what stays, which are made anew in the swap and
  * in the rollback, and the staying tables to lock for that. After pgzm.object is recorded. */

@@ -6,7 +6,6 @@
 #include "engine/array.h"
 #include "engine/merge.h"
 #include "engine/objects.h"
-#include "engine/rebuild.h"
 #include "schema/catalog.h"
 
 /* Inside a rehearsal only sessions that create objects in a live schema wait. How long we wait for
@@ -260,11 +259,10 @@ static Statements collect(Run *run, const Plan *plan, Section section)
         if (sql != NULL)
             add_statement(&list, sql, fragment->label);
     }
-    const bool *rebuilt = rebuild_select(plan, run->arena);
     for (size_t i = 0; i < plan->live_fragments.count; i++) {
         const Fragment *fragment = &plan->live_fragments.items[i];
         bool adds = merge_adds(merge, fragment, section) && !is_live_reused(plan, fragment);
-        if (adds || (rebuilt[i] && fragment->section == section))
+        if (adds || (plan->rebuilt[i] && fragment->section == section))
             add_statement(&list, fragment->sql, fragment->label);
     }
     return list;
@@ -316,7 +314,7 @@ bool rehearse_rest(Run *run, Plan *plan, Error *err)
     /* Only here all new objects exist at once, those that wait for rows included. */
     bool ok = run_statements(run, &list, err) && leave(run, plan, err) &&
               catalog_read(run->dest, &scope, run->arena, &shadow, err) &&
-              objects_record(run, err) && objects_check(run, err);
+              objects_record(run, plan, err) && objects_check(run, err);
     conn_rollback(run->dest);
     if (!ok)
         return false;

@@ -290,6 +290,8 @@ static bool settle_step(Run *run, const char *part, const char *ordinal, const c
         if (error_is_state(err, "23503"))
             error_kind(err, ERROR_UNSETTLED);
         error_wrap(err, "done and live, but %s cannot be verified", label);
+        if (strcmp(part, "settle rollback") == 0)
+            return error_hint(err, "Correct the rows, then run: %s", statement);
         return error_hint(err, "Correct the rows and run pgzm-copy swap again to verify, or roll "
                                "back.");
     }

@@ -26,6 +26,14 @@ SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid) AS object,
 FROM moved m
 JOIN pg_catalog.pg_depend d ON d.refclassid = m.classid AND d.refobjid = m.objid
 WHERE NOT EXISTS (SELECT FROM moved x WHERE x.classid = d.classid AND x.objid = d.objid)
+  -- views and functions that get their definition again
+  AND NOT EXISTS (SELECT FROM pgzm.object o
+                  LEFT JOIN pg_catalog.pg_rewrite r
+                    ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid
+                  WHERE o.migration = $1::bigint AND o.side = 'stays'
+                    AND (o.class = 'relation' AND o.oid = r.ev_class
+                         OR o.class = 'function' AND o.oid = d.objid
+                            AND d.classid = 'pg_catalog.pg_proc'::regclass))
   -- foreign keys of staying tables are made anew (crossing_keys.sql)
   AND NOT (d.classid = 'pg_catalog.pg_constraint'::regclass
            AND EXISTS (SELECT FROM pg_catalog.pg_constraint k
