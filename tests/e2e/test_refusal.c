@@ -30,7 +30,7 @@ static void expect_one_line_and_a_hint(const Launch *launch)
 {
     const char *error = strstr(launch->err, "pgzm-copy: error: ");
     cr_assert_not_null(error, "%s", launch->err);
-    cr_assert_null(strstr(error + 1, "error: "), "%s", launch->err);
+    cr_assert_null(strstr(error + strlen("pgzm-copy: error: "), "error: "), "%s", launch->err);
     const char *end = strchr(error, '\n');
     cr_assert(end != NULL && strncmp(end + 1, "HINT: ", 6) == 0, "no hint:\n%s", launch->err);
 }
