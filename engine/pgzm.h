@@ -79,7 +79,7 @@ typedef enum PgzmEventKind {
     PGZM_EVENT_PHASE, /* message: name of the phase that begins: "preflight", "snapshot", "schema",
                          "copy", "preserve", "verify", "swap", "settle", "rollback", "abort" */
     PGZM_EVENT_PROGRESS, /* progress: the counters, at most ten times a second */
-    PGZM_EVENT_PLAN      /* message: a statement or step that would run (dry run) */
+    PGZM_EVENT_PLAN      /* message: a statement that would run (dry run); may have several lines */
 } PgzmEventKind;
 
 /* Counters of the copy. Totals may grow while it runs. */
@@ -94,7 +94,7 @@ typedef struct PgzmProgress {
 
 typedef struct PgzmEvent {
     PgzmEventKind kind;
-    const char *message;          /* lower case, one line, no secrets; NULL for progress */
+    const char *message; /* lower case, one line but for plans, no secrets; NULL for progress */
     const PgzmProgress *progress; /* NULL but for progress */
 } PgzmEvent;
 
