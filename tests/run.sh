@@ -38,7 +38,7 @@ compile() {
         -DCMAKE_BUILD_TYPE="$type" -DPGZM_SANITIZE="$sanitize" -DPGZM_TESTS="$tests" \
         -DPGZM_WERROR=ON &&
         cmake --build "$folder" ${*:+--target "$@"}; } >"$cluster_dir/build.log" 2>&1; then
-        cat "$cluster_dir/build.log"
+        tail -n 80 "$cluster_dir/build.log"
         echo "the build in $folder failed" >&2
         exit 1
     fi

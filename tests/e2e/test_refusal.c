@@ -277,6 +277,7 @@ Test(server_refusal, when_a_source_table_is_locked_is_6)
     AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
     AUTO(pq_finish) PGconn *lock = hold(&shop.source, "BEGIN; LOCK TABLE t");
     AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--lock-wait-timeout", "500ms");
+    cr_assert_eq(PQtransactionStatus(lock), PQTRANS_INTRANS);
     EXPECT_EXIT(&launch, 6);
     expect_one_line_and_a_hint(&launch);
     expect_untouched(&shop.dest, before);
@@ -358,6 +359,7 @@ Test(server_refusal, when_time_is_up_is_1)
     AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
     AUTO(pq_finish) PGconn *lock = hold(&shop.source, "BEGIN; LOCK TABLE t");
     AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--timeout", "2s");
+    cr_assert_eq(PQtransactionStatus(lock), PQTRANS_INTRANS);
     EXPECT_EXIT(&launch, 1);
     expect_one_line_and_a_hint(&launch);
     EXPECT_CONTAINS(launch.err, "--timeout");
