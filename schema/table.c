@@ -116,11 +116,28 @@ static void add_column_constraints(const Making *m, Str *s, const Column *column
     }
 }
 
-/* A NOT NULL that 18 knows to be declared here, on a column that is only inherited. */
+/* Whether the NOT NULL is called what it would be called if it came from the parent alone. */
+static bool has_inherited_name(const Making *m, const Column *column)
+{
+    for (size_t i = 0; i < m->parent_count; i++) {
+        const Table *parent = m->parents[i];
+        const Column *above = column_named(parent->columns, parent->column_count, column->name);
+        if (above == NULL || !hands_down_not_null(above, column))
+            continue;
+        AUTO(mem_free)
+        char *generated = mem_printf("%s_%s_not_null", parent->object.name, above->name);
+        const char *name = above->not_null_name == NULL ? generated : above->not_null_name;
+        return column->not_null_name != NULL && strcmp(column->not_null_name, name) == 0;
+    }
+    return column->not_null_name == NULL;
+}
+
+/* A NOT NULL on a column that is only inherited, of a kind that ALTER COLUMN ... SET NOT NULL would
+ * not make: it is written as a table constraint, which only 18 takes. */
 static bool is_table_not_null(const Making *m, const Column *column)
 {
     return !states_column(m, column) && states_not_null(m, column) &&
-           m->model->server_version >= 180000;
+           (column->not_null_no_inherit || !has_inherited_name(m, column));
 }
 
 static void add_columns(const Making *m, Str *s)
