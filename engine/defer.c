@@ -105,8 +105,8 @@ static bool record(Run *run, const char *part, int *ordinal, const char *label,
     return journal_step(run->dest, run->id, part, (*ordinal)++, label, statement, err);
 }
 
-static bool record_enable(Run *run, const Table *table, const char *what, const char *name,
-                          char state, int *ordinal, Error *err)
+static bool record_enable(Run *run, const char *part, const Table *table, const char *what,
+                          const char *name, char state, int *ordinal, Error *err)
 {
     if (state == 'D')
         return true;
@@ -119,7 +119,7 @@ static bool record_enable(Run *run, const Table *table, const char *what, const 
                             : "",
              what);
     conn_add_ident(run->dest, &statement, name);
-    return record(run, "after swap", ordinal, name, str_text(&statement), err);
+    return record(run, part, ordinal, name, str_text(&statement), err);
 }
 
 static bool record_enables(Run *run, const Plan *plan, int *ordinal, Error *err)
@@ -128,15 +128,68 @@ static bool record_enables(Run *run, const Plan *plan, int *ordinal, Error *err)
     for (size_t i = 0; i < source->triggers.count; i++) {
         const Trigger *trigger = &source->triggers.items[i];
         if (is_preserved(plan, trigger->table) &&
-            !record_enable(run, model_table(source, trigger->table), "TRIGGER",
+            !record_enable(run, "after swap", model_table(source, trigger->table), "TRIGGER",
                            trigger->object.name, trigger->enabled, ordinal, err))
             return false;
     }
     for (size_t i = 0; i < source->rules.count; i++) {
         const Rule *rule = &source->rules.items[i];
         if (is_preserved(plan, rule->table) &&
-            !record_enable(run, model_table(source, rule->table), "RULE", rule->object.name,
-                           rule->enabled, ordinal, err))
+            !record_enable(run, "after swap", model_table(source, rule->table), "RULE",
+                           rule->object.name, rule->enabled, ordinal, err))
+            return false;
+    }
+    return true;
+}
+
+/* ---- the old table while it is the backup ---------------------------------------------- */
+
+static bool is_preserved_live(const Plan *plan, Oid live_table)
+{
+    for (size_t i = 0; i < plan->preserved_count; i++)
+        if (plan->preserved[i].live->object.address.oid == live_table)
+            return true;
+    return false;
+}
+
+/* Off in the swap, on again in the rollback, both under the live name. */
+static bool record_pause(Run *run, const Table *table, const char *what, const char *name,
+                         char state, int *ordinal, Error *err)
+{
+    if (state == 'D')
+        return true;
+    AUTO(str_clear) Str statement = STR_INIT;
+    str_add(&statement, "ALTER TABLE ");
+    conn_add_name(run->dest, &statement, table->object.schema, table->object.name);
+    str_addf(&statement, " DISABLE %s ", what);
+    conn_add_ident(run->dest, &statement, name);
+    return record(run, "before swap", ordinal, name, str_text(&statement), err) &&
+           record_enable(run, "after rollback", table, what, name, state, ordinal, err);
+}
+
+/* The sync of an earlier migration keeps that one's backup in step: it goes on. */
+static bool is_sync(const Trigger *trigger)
+{
+    return strstr(trigger->def, " EXECUTE FUNCTION pgzm.sync_") != NULL;
+}
+
+/* Reverse triggers write to the old tables what the application did already, its triggers' work
+ * included: fired again they would change rows and do what they do elsewhere a second time. */
+static bool record_pauses(Run *run, const Plan *plan, int *ordinal, Error *err)
+{
+    const Model *live = plan->live;
+    for (size_t i = 0; i < live->triggers.count; i++) {
+        const Trigger *trigger = &live->triggers.items[i];
+        if (is_preserved_live(plan, trigger->table) && !is_sync(trigger) &&
+            !record_pause(run, model_table(live, trigger->table), "TRIGGER", trigger->object.name,
+                          trigger->enabled, ordinal, err))
+            return false;
+    }
+    for (size_t i = 0; i < live->rules.count; i++) {
+        const Rule *rule = &live->rules.items[i];
+        if (is_preserved_live(plan, rule->table) &&
+            !record_pause(run, model_table(live, rule->table), "RULE", rule->object.name,
+                          rule->enabled, ordinal, err))
             return false;
     }
     return true;
@@ -163,7 +216,7 @@ static bool record_key(Run *run, const Plan *plan, const Fragment *fragment, con
 
 bool defer_record(Run *run, const Plan *plan, int *ordinal, Error *err)
 {
-    if (!record_enables(run, plan, ordinal, err))
+    if (!record_enables(run, plan, ordinal, err) || !record_pauses(run, plan, ordinal, err))
         return false;
     for (size_t i = 0; i < plan->source_fragments.count; i++) {
         const Fragment *fragment = &plan->source_fragments.items[i];

@@ -20,7 +20,8 @@ bool defer_check(Run *run, const Plan *plan, Error *err) MUST_CHECK;
 /* Disables triggers and rules on the shadows of preserved tables, once they exist. */
 bool defer_disable(Run *run, const Plan *plan, Error *err) MUST_CHECK;
 
-/* Records the statements that the swap runs after the move, and those that settle afterwards. */
+/* Records the statements that the swap runs after the move, and those that settle afterwards; and
+ * those that keep the old tables' own triggers and rules quiet while they are the backup. */
 bool defer_record(Run *run, const Plan *plan, int *ordinal, Error *err) MUST_CHECK;
 
 #endif

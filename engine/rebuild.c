@@ -209,7 +209,8 @@ static bool record_key(Run *run, const PGresult *keys, int row, int *ordinal, Er
     const char *label = arena_printf(run->arena, "foreign key %s on %s", name, table);
     const int64_t id = run->id;
 #define STEP(part, statement) journal_step(run->dest, id, part, (*ordinal)++, label, statement, err)
-    /* An outgoing key would let rows of the backup forbid changes of a live table. */
+    /* An outgoing key would let rows of the backup forbid changes of a live table, or keep the rows
+     * of a preserved table out of the backup. */
     if (outgoing)
         return STEP("before swap", drop) && STEP("after rollback", add) &&
                (!validated || STEP("settle rollback", validate));
@@ -228,7 +229,8 @@ bool rebuild_keys(Run *run, int *ordinal, Error *err)
                     err))
         return error_wrap(err, "reading the destination's foreign keys");
     for (int i = 0; i < PQntuples(keys); i++) {
-        const char *const pair[] = {id, PQgetvalue(keys, i, 0)};
+        /* none stays where both ends move: then no row is added */
+        const char *const pair[] = {id, PQgetisnull(keys, i, 0) ? NULL : PQgetvalue(keys, i, 0)};
         AUTO(result_free) PGresult *added = NULL;
         if (!conn_query(run->dest,
                         "INSERT INTO pgzm.object (migration, side, class, oid, kind, live, name,"

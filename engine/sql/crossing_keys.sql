@@ -1,12 +1,14 @@
--- Foreign keys between tables that move out with the swap and tables that stay.
+-- Foreign keys that must not be there while the old tables are a backup: between tables that move out
+-- and tables that stay, and between old tables where a preserved one is written to (rows that refer to
+-- rows which only the new tables have must get in, and a cascade must not delete from the backup).
 -- $1 bigint: migration
--- Columns: staying (oid of the table that stays), table_live (name when live), name, def,
--- partitioned (the referencing table), outgoing (the referencing table is the one that moves)
+-- Columns: staying (oid of the table that stays, NULL for none), table_live (name when live), name, def,
+-- partitioned (the referencing table), outgoing (the referencing table is one that moves)
 WITH moved AS (
     SELECT oid FROM pgzm.object
     WHERE migration = $1::bigint AND side = 'old' AND class = 'relation'
 )
-SELECT CASE WHEN f.oid IS NULL THEN k.conrelid ELSE k.confrelid END AS staying,
+SELECT CASE WHEN f.oid IS NULL THEN k.conrelid WHEN t.oid IS NULL THEN k.confrelid END AS staying,
        pg_catalog.format('%I.%I', n.nspname, c.relname) AS table_live,
        pg_catalog.quote_ident(k.conname) AS name,
        pg_catalog.pg_get_constraintdef(k.oid) AS def,
@@ -18,5 +20,8 @@ JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN moved f ON f.oid = k.conrelid
 LEFT JOIN moved t ON t.oid = k.confrelid
 WHERE k.contype = 'f' AND k.conparentid = 0
-  AND (f.oid IS NULL) <> (t.oid IS NULL)
+  AND ((f.oid IS NULL) <> (t.oid IS NULL)
+       OR f.oid IS NOT NULL AND EXISTS (SELECT FROM pgzm.preserved p
+                                        WHERE p.migration = $1::bigint
+                                          AND p.old_oid IN (k.conrelid, k.confrelid)))
 ORDER BY 2, 3
