@@ -10,18 +10,35 @@ static bool refuse(Error *err, const char *name, const char *why)
     return error_hint(err, "Leave it out of --preserved-tables, or make both sides alike.");
 }
 
-static bool is_user_type_shared(const Plan *plan, Oid type)
+static const Type *type_of(const Model *model, Oid type)
 {
-    for (size_t i = 0; i < plan->source->types.count; i++) {
-        const Type *t = &plan->source->types.items[i];
-        if (t->object.address.oid != type && t->array_oid != type && t->multirange_oid != type)
-            continue;
-        for (size_t k = 0; k < plan->same_count; k++)
-            if (plan->same[k].ours == t->object.address.oid)
-                return true;
-        return false;
+    for (size_t i = 0; i < model->types.count; i++) {
+        const Type *t = &model->types.items[i];
+        if (t->object.address.oid == type || t->array_oid == type || t->multirange_oid == type)
+            return t;
     }
-    return true; /* built in, or an extension's */
+    return NULL; /* built in, or an extension's */
+}
+
+/* The destination's type that the source's type is, or NULL. */
+static const Type *shared_type(const Plan *plan, const Type *ours)
+{
+    for (size_t i = 0; i < plan->same_count; i++)
+        if (plan->same[i].ours == ours->object.address.oid)
+            return model_type(plan->live, plan->same[i].theirs);
+    return NULL;
+}
+
+/* Types of the schemas are compared as such: each side prints their names bare or qualified as its
+ * extensions' schemas have it. */
+static bool same_column_type(const Plan *plan, const Column *ours, const Column *live)
+{
+    const Type *type = type_of(plan->source, ours->type_oid);
+    const Type *theirs = type != NULL ? shared_type(plan, type) : NULL;
+    if (theirs == NULL || type_of(plan->live, live->type_oid) != theirs)
+        return strcmp(ours->type, live->type) == 0;
+    return (ours->type_oid == type->array_oid) == (live->type_oid == theirs->array_oid) &&
+           (ours->type_oid == type->multirange_oid) == (live->type_oid == theirs->multirange_oid);
 }
 
 const Column *preserved_column(const Table *table, const char *name)
@@ -38,10 +55,11 @@ static const char *column_trouble(const Plan *plan, const Table *source, const C
     const Column *ours = preserved_column(source, live->name);
     if (ours == NULL)
         return arena_printf(arena, "its column %s is missing on the source", live->name);
-    if (strcmp(ours->type, live->type) != 0)
+    if (!same_column_type(plan, ours, live))
         return arena_printf(arena, "its column %s is %s here and %s on the source", live->name,
                             live->type, ours->type);
-    if (!is_user_type_shared(plan, ours->type_oid))
+    const Type *type = type_of(plan->source, ours->type_oid);
+    if (type != NULL && shared_type(plan, type) == NULL)
         return arena_printf(arena, "the type of its column %s differs between both sides",
                             live->name);
     if (ours->generated != live->generated)
