@@ -2,6 +2,7 @@
 
 #include "engine/cleanup.h"
 #include "engine/journal.h"
+#include "engine/objects.h"
 #include "engine/trade.h"
 #include "schema/catalog.h"
 
@@ -23,6 +24,24 @@ static bool check_fingerprint(Run *run, const JournalMigration *migration, Error
     error_set(err, ERROR_STATE, "the live schemas changed since migration %lld was prepared",
               (long long)migration->id);
     return error_hint(err, "Undo the change, or run pgzm-copy abort and prepare again.");
+}
+
+/* The fingerprint is of the migrated schemas alone: an object of another schema that was made since
+ * to lean on a live one would follow it into the backup. */
+static bool check_outside(Run *run, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *result = NULL;
+    if (!objects_check(run, err))
+        return false;
+    if (!conn_query(run->dest, run_sql("new_keys", conn_version(run->dest)), 1, values, &result,
+                    err))
+        return error_wrap(err, "looking for new foreign keys");
+    if (PQntuples(result) == 0)
+        return true;
+    error_set(err, ERROR_STATE, "foreign key %s was made since the migration was prepared",
+              PQgetvalue(result, 0, 0));
+    return error_hint(err, "Drop it, or run pgzm-copy abort and prepare again.");
 }
 
 static void describe(Run *run, const JournalMigration *migration)
@@ -54,7 +73,7 @@ bool swap_prepared(Run *run, Error *err)
         return error_hint(err, "Run pgzm-copy prepare first; pgzm-copy status tells more.");
     }
     describe(run, found);
-    if (!check_fingerprint(run, found, err))
+    if (!check_fingerprint(run, found, err) || !check_outside(run, err))
         return false;
     return run->settings->dry_run ? trade_plan(run, TRADE_SWAP, err) : trade_and_settle(run, err);
 }
