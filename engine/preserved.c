@@ -50,7 +50,7 @@ const Column *preserved_column(const Table *table, const char *name)
 }
 
 static const char *column_trouble(const Plan *plan, const Table *source, const Column *live,
-                                  Arena *arena)
+                                  const char *key, Arena *arena)
 {
     const Column *ours = preserved_column(source, live->name);
     if (ours == NULL)
@@ -64,6 +64,10 @@ static const char *column_trouble(const Plan *plan, const Table *source, const C
                             live->name);
     if (ours->generated != live->generated)
         return arena_printf(arena, "its column %s is generated on one side only", live->name);
+    /* the server lets nobody update such a column, so changes could not be mirrored */
+    if ((ours->identity == 'a') != (live->identity == 'a') && strcmp(live->name, key) != 0)
+        return arena_printf(arena, "its column %s is GENERATED ALWAYS AS IDENTITY on one side only",
+                            live->name);
     return NULL;
 }
 
@@ -122,7 +126,7 @@ static const char *trouble(const Plan *plan, PreservedTable *table, Arena *arena
         return "it needs a primary key of one column, the same on both sides";
     table->key = ours;
     for (size_t i = 0; i < live->column_count; i++) {
-        const char *why = column_trouble(plan, source, &live->columns[i], arena);
+        const char *why = column_trouble(plan, source, &live->columns[i], ours, arena);
         if (why != NULL)
             return why;
     }

@@ -29,10 +29,16 @@ static SyncTrigger sync_of(Run *run, const PreservedTable *table, const char *ke
 {
     const Table *live = table->live;
     const char **columns = arena_alloc(run->arena, (live->column_count + 1) * sizeof *columns);
+    bool *fixed = arena_alloc(run->arena, (live->column_count + 1) * sizeof *fixed);
     size_t count = 0;
-    for (size_t i = 0; i < live->column_count; i++)
-        if (column_is_copied(&live->columns[i]))
-            columns[count++] = live->columns[i].name;
+    for (size_t i = 0; i < live->column_count; i++) {
+        const Column *column = &live->columns[i];
+        if (!column_is_copied(column))
+            continue;
+        const Column *written = reverse ? column : preserved_column(table->source, column->name);
+        fixed[count] = written->identity == 'a';
+        columns[count++] = column->name;
+    }
     return (SyncTrigger){.id = table->id,
                          .reverse = reverse,
                          .from_schema = from_schema,
@@ -40,6 +46,7 @@ static SyncTrigger sync_of(Run *run, const PreservedTable *table, const char *ke
                          .to_schema = to_schema,
                          .to_name = live->object.name,
                          .columns = columns,
+                         .fixed = fixed,
                          .column_count = count,
                          .key = table->key,
                          .key_type = key_type};

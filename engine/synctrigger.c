@@ -6,8 +6,8 @@
 typedef struct Names {
     const char *function, *drain; /* pgzm.sync_1_forward, pgzm.drain_1_forward */
     const char *from, *to, *key;
-    const char *columns;    /* "a", "b" */
-    const char *assignment; /* "a" = EXCLUDED."a", ... */
+    const char *columns; /* "a", "b" */
+    const char *resolve; /* what ON CONFLICT does: DO UPDATE SET "a" = EXCLUDED."a", ... */
 } Names;
 
 static const char *qualified(const Conn *conn, Arena *arena, const char *schema, const char *name)
@@ -27,7 +27,10 @@ static Names make_names(const SyncTrigger *t, const Conn *conn, Arena *arena)
     for (size_t i = 0; i < t->column_count; i++) {
         str_separate(&columns, ", ");
         conn_add_ident(conn, &columns, t->columns[i]);
-        str_separate(&assignment, ", ");
+        if (t->fixed[i])
+            continue; /* the server lets nobody update it: the key, or never changed (preserved.c)
+                       */
+        str_add(&assignment, assignment.len == 0 ? "DO UPDATE SET " : ", ");
         conn_add_ident(conn, &assignment, t->columns[i]);
         str_add(&assignment, " = EXCLUDED.");
         conn_add_ident(conn, &assignment, t->columns[i]);
@@ -38,7 +41,8 @@ static Names make_names(const SyncTrigger *t, const Conn *conn, Arena *arena)
                    .to = qualified(conn, arena, t->to_schema, t->to_name),
                    .key = arena_strdup(arena, str_text(&key)),
                    .columns = arena_strdup(arena, str_text(&columns)),
-                   .assignment = arena_strdup(arena, str_text(&assignment))};
+                   .resolve = assignment.len == 0 ? "DO NOTHING"
+                                                  : arena_strdup(arena, str_text(&assignment))};
 }
 
 /*
@@ -52,12 +56,14 @@ static const char *sync_function(const SyncTrigger *t, const Names *n, Arena *ar
     const char *upsert =
         arena_printf(arena,
                      "INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE SELECT %s FROM pgzm_new"
-                     " ON CONFLICT (%s) DO UPDATE SET %s",
-                     n->to, n->columns, n->columns, n->key, n->assignment);
+                     " ON CONFLICT (%s) %s",
+                     n->to, n->columns, n->columns, n->key, n->resolve);
     return arena_printf(
         arena,
         "CREATE FUNCTION %s() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER"
-        " SET search_path = pg_catalog, pg_temp AS $pgzm$\n"
+        " SET search_path = pg_catalog, pg_temp"
+        /* rows hidden by a policy would stay what they were: an error goes to pgzm.redo */
+        " SET row_security = off AS $pgzm$\n"
         /* the table's columns may have any name, also tg_op */
         "#variable_conflict use_column\n"
         "DECLARE pgzm_reason text := 'isolation';\n"
@@ -104,7 +110,10 @@ static const char *drain_function(const SyncTrigger *t, const Names *n, Arena *a
     return arena_printf(
         arena,
         "CREATE FUNCTION %s(pgzm_most integer) RETURNS bigint LANGUAGE plpgsql"
-        " SET search_path = pg_catalog, pg_temp AS $pgzm$\n"
+        " SET search_path = pg_catalog, pg_temp"
+        /* Rows are taken in another order than the triggers take them: far below deadlock_timeout
+         */
+        " SET lock_timeout = 100 AS $pgzm$\n"
         "#variable_conflict use_column\n"
         "DECLARE pgzm_keys text[]; pgzm_total bigint;\n"
         "BEGIN\n"
@@ -123,12 +132,12 @@ static const char *drain_function(const SyncTrigger *t, const Names *n, Arena *a
         "  DELETE FROM %s WHERE %s = ANY (pgzm_keys::%s[]);\n"
         "  INSERT INTO %s (%s) OVERRIDING SYSTEM VALUE\n"
         "    SELECT %s FROM ONLY %s WHERE %s = ANY (pgzm_keys::%s[]) FOR KEY SHARE\n"
-        "    ON CONFLICT (%s) DO UPDATE SET %s;\n"
+        "    ON CONFLICT (%s) %s;\n"
         "  RETURN pgzm_total;\n"
         "END $pgzm$",
         n->drain, n->from, t->id, n->to, n->to, n->columns, n->columns, n->from, n->to, n->key,
         t->key_type, n->to, n->columns, n->columns, n->from, n->key, t->key_type, n->key,
-        n->assignment);
+        n->resolve);
 }
 
 static void add(SyncStatements *list, const char *statement)
