@@ -26,7 +26,9 @@ UNION ALL
 SELECT pg_catalog.format('backend %s (%s) has a snapshot from before the new tables were filled',
                          a.pid, coalesce(a.usename, 'unknown')), NULL
 FROM pg_catalog.pg_stat_activity a JOIN pgzm.migration m ON m.id = $1::bigint
-WHERE $2 = 'old' AND a.backend_type = 'client backend' AND a.datname = current_database()
+-- without pg_read_all_stats the type of other users' backends is hidden, their xmin is not
+WHERE $2 = 'old' AND coalesce(a.backend_type, 'client backend') = 'client backend'
+  AND a.usesysid IS NOT NULL AND a.datname = current_database()
   AND a.pid <> pg_catalog.pg_backend_pid() AND m.horizon IS NOT NULL
   AND pg_catalog.age(a.backend_xmin) > pg_catalog.age(m.horizon)
 LIMIT 5

@@ -19,3 +19,9 @@ SELECT true, pg_catalog.format('schema %s is left over in the destination', n.ns
        'No migration in the journal made it. Look into it and drop it.'
 FROM pg_catalog.pg_namespace n
 WHERE n.nspname ~ '^pgzm_(shadow|aside)_'
+UNION ALL
+SELECT false,
+       pg_catalog.format('user %s does not see how long transactions of others last (role '
+                         'pg_read_all_stats): the swap cannot wait for them, but will try its locks '
+                         'briefly again and again', current_user), ''
+WHERE NOT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')
