@@ -92,3 +92,28 @@ Test(server_client, can_keep_a_transaction_open_only_as_long_as_the_swap_waits)
      * here, since each statement locks at most one row in each table and they differ by client. */
     expect_no_failure(&report);
 }
+
+Test(server_client, may_change_the_rows_that_are_being_preserved_all_the_time)
+{
+    /* The copy and a trigger write the same row of the shadow at the same moment, which a second
+     * unique index notices before the key's does. */
+    Shop shop = {test_source_database("source"), test_database("dest")};
+    static const char table[] =
+        "CREATE TABLE busy (id int NOT NULL, email text NOT NULL, words text);"
+        "CREATE UNIQUE INDEX busy_email ON busy (email);"
+        "CREATE INDEX busy_words ON busy USING gin (to_tsvector('simple', words));"
+        "ALTER TABLE busy ADD PRIMARY KEY (id);";
+    test_sql(&shop.source, table);
+    test_sql(&shop.dest, table);
+    test_sql(&shop.dest, "INSERT INTO busy SELECT i, 'e' || i, 'w' FROM generate_series(1, 300) i");
+    static const char *const updates[] = {
+        "UPDATE busy SET words = repeat('busy ', 50) || $1::bigint WHERE id = 1 + $1::bigint % 300",
+        NULL};
+    Clients *clients = clients_start(&shop.dest, 8, 2000, updates);
+    AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--preserved-tables", "busy");
+    clients_await(clients, 50);
+    ClientsReport report = clients_stop(clients);
+    EXPECT_EXIT(&launch, 0);
+    expect_no_failure(&report);
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM busy WHERE words LIKE 'busy %'", "300");
+}

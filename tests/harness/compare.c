@@ -173,7 +173,8 @@ static Facts gather(const TestDatabase *database, int version, const CompareScop
         before = kind;
     }
     gather_contents(&facts, conn, scope);
-    qsort(facts.items, facts.count, sizeof *facts.items, by_key);
+    if (facts.count > 0)
+        qsort(facts.items, facts.count, sizeof *facts.items, by_key);
     return facts;
 }
 
@@ -422,7 +423,8 @@ static Lines sorted_entries(const char *dump, const CompareScope *scope)
         }
         entry = strncmp(end, ENTRY, strlen(ENTRY)) == 0 ? end : NULL;
     }
-    qsort(entries.items, entries.count, sizeof *entries.items, by_text);
+    if (entries.count > 0)
+        qsort(entries.items, entries.count, sizeof *entries.items, by_text);
     return entries;
 }
 
