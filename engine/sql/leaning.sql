@@ -1,14 +1,19 @@
 -- Objects of some schemas that depend on objects of some others, extension members left out on the
 -- referenced side.
 -- $1 text[]: schemas whose objects must not lean; $2 text[]: schemas that must not be leaned on;
--- $3 oid[]: types that may be leaned on (with their array types)
+-- $3 oid[]: types that may be leaned on (with their array and multirange types and constructors)
 -- Columns: object, leans_on
-WITH member AS (
+WITH RECURSIVE member AS (
     SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'
 ), allowed AS (
-    SELECT t.oid FROM pg_catalog.pg_type t WHERE t.oid = ANY ($3::oid[])
-    UNION ALL
-    SELECT t.typarray FROM pg_catalog.pg_type t WHERE t.oid = ANY ($3::oid[])
+    SELECT 'pg_catalog.pg_type'::regclass::oid AS classid, t.oid AS objid
+    FROM pg_catalog.pg_type t WHERE t.oid = ANY ($3::oid[])
+    UNION
+    SELECT d.classid, d.objid
+    FROM allowed a
+    JOIN pg_catalog.pg_depend d
+      ON d.refclassid = a.classid AND d.refobjid = a.objid AND d.deptype = 'i'
+    WHERE d.classid IN ('pg_catalog.pg_type'::regclass, 'pg_catalog.pg_proc'::regclass)
 ), place AS (
     SELECT 'pg_catalog.pg_class'::regclass::oid AS classid, oid AS objid, relnamespace AS nsp
     FROM pg_catalog.pg_class
@@ -48,11 +53,10 @@ JOIN pg_catalog.pg_namespace fn ON fn.oid = f.nsp AND fn.nspname = ANY ($1::text
 JOIN place t ON t.classid = d.refclassid AND t.objid = d.refobjid
 JOIN pg_catalog.pg_namespace tn ON tn.oid = t.nsp AND tn.nspname = ANY ($2::text[])
 WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = d.refclassid AND m.objid = d.refobjid)
-  AND NOT (d.refclassid = 'pg_catalog.pg_type'::regclass
-           AND d.refobjid IN (SELECT oid FROM allowed))
+  AND NOT EXISTS (SELECT FROM allowed a WHERE a.classid = d.refclassid AND a.objid = d.refobjid)
   -- a composite type is a pg_class row too
   AND NOT (d.refclassid = 'pg_catalog.pg_class'::regclass
            AND EXISTS (SELECT FROM pg_catalog.pg_type t2
-                       WHERE t2.typrelid = d.refobjid AND t2.oid IN (SELECT oid FROM allowed)))
+                       WHERE t2.typrelid = d.refobjid AND t2.oid = ANY ($3::oid[])))
 ORDER BY 1, 2
 LIMIT 20
