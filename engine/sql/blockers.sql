@@ -31,4 +31,6 @@ WHERE $2 = 'old' AND coalesce(a.backend_type, 'client backend') = 'client backen
   AND a.usesysid IS NOT NULL AND a.datname = current_database()
   AND a.pid <> pg_catalog.pg_backend_pid() AND m.horizon IS NOT NULL
   AND pg_catalog.age(a.backend_xmin) > pg_catalog.age(m.horizon)
+  -- a long transaction in any database of the server makes new snapshots look old
+  AND (a.xact_start IS NULL OR a.xact_start <= m.changed_at)
 LIMIT 5
