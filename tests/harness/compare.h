@@ -28,13 +28,14 @@ typedef struct CompareScope {
     bool second_may_have_more;
 } CompareScope;
 
-/* NULL when both are the same, otherwise the first differences, a few lines each (mem_free). */
+/* NULL when both are the same, otherwise the first differences, a few lines each (mem_free). Of two
+ * servers of different versions, what both print differently is only looked for. */
 char *compare_databases(const TestDatabase *first, const TestDatabase *second,
                         const CompareScope *scope);
 
 /* The entries of `pg_dump --schema-only` of the first database that the second one's lacks (and the
  * other way round unless it may have more); NULL when there are none, or when no pg_dump that is
- * new enough is installed. */
+ * new enough is installed, or the servers' versions differ. */
 char *compare_dumps(const TestDatabase *first, const TestDatabase *second,
                     const CompareScope *scope);
 

@@ -9,7 +9,8 @@ SELECT n.nspname || '.' || c.relname AS object, n.nspname || '.' || c.relname ||
            'type', format_type(a.atttypid, a.atttypmod),
            'not null', a.attnotnull,
            'default', pg_get_expr(d.adbin, d.adrelid),
-           'identity', nullif(a.attidentity, ''),
+           -- From 17 on partitions have their parent's.
+           'identity', CASE WHEN NOT c.relispartition THEN nullif(a.attidentity, '') END,
            'generated', nullif(a.attgenerated, ''),
            'collation', (SELECT o.name FROM
                          (SELECT l.oid, quote_ident(ln.nspname) || '.' || quote_ident(l.collname)

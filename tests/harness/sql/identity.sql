@@ -12,7 +12,7 @@ UNION ALL
 SELECT 'function ' || p.oid::regprocedure, p.oid::regprocedure::text, p.oid::text
 FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
 WHERE n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pgzm%'
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND e.objid = p.oid AND e.deptype = 'e')
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND e.objid = p.oid AND e.deptype IN ('e', 'i'))
 UNION ALL
 SELECT 'type ' || t.oid::regtype, t.oid::regtype::text, t.oid::text
 FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace
