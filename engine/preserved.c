@@ -113,6 +113,17 @@ static const char *single_key(const Model *model, const Table *table)
     return NULL;
 }
 
+/* The server refuses INSERT ... ON CONFLICT into such a table even when the rule is disabled. */
+static bool has_write_rule(const Model *model, const Table *table)
+{
+    for (size_t i = 0; i < model->rules.count; i++) {
+        const Rule *rule = &model->rules.items[i];
+        if (rule->table == table->object.address.oid && strstr(rule->def, " ON DELETE TO ") == NULL)
+            return true;
+    }
+    return false;
+}
+
 static const char *trouble(const Plan *plan, PreservedTable *table, Arena *arena)
 {
     const Table *source = table->source, *live = table->live;
@@ -120,6 +131,8 @@ static const char *trouble(const Plan *plan, PreservedTable *table, Arena *arena
         live->parent_count > 0 || has_children(plan->source, source) ||
         has_children(plan->live, live))
         return "partitioned and inherited tables are not supported";
+    if (has_write_rule(plan->source, source) || has_write_rule(plan->live, live))
+        return "it has a rule on INSERT or UPDATE";
     const char *ours = single_key(plan->source, source);
     const char *theirs = single_key(plan->live, live);
     if (ours == NULL || theirs == NULL || strcmp(ours, theirs) != 0)
