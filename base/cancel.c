@@ -74,7 +74,10 @@ bool cancel_check(Cancel *cancel, Error *err)
     case CANCEL_NONE:
         return true;
     case CANCEL_TIMEOUT:
+        if (error_is_set(err))
+            return false;
         error_set(err, ERROR_OTHER, "the time given with --timeout is over");
+        err->keeps_kind = true;
         return error_hint(err, "Give it more time, or leave --timeout out.");
     case CANCEL_REQUESTED:
     case CANCEL_FAILURE:

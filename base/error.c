@@ -80,7 +80,8 @@ bool error_wrap(Error *err, const char *fmt, ...)
 
 bool error_kind(Error *err, ErrorKind kind)
 {
-    if (err->kind != ERROR_NONE && err->kind != ERROR_CONNECTION && err->kind != ERROR_INTERRUPTED)
+    if (err->kind != ERROR_NONE && err->kind != ERROR_CONNECTION &&
+        err->kind != ERROR_INTERRUPTED && !err->keeps_kind)
         err->kind = kind;
     return false;
 }

@@ -41,6 +41,7 @@ typedef enum ErrorKind {
 typedef struct Error {
     ErrorKind kind;   /* ERROR_NONE while nothing failed */
     char sqlstate[6]; /* five characters of the server's SQLSTATE, or "" */
+    bool keeps_kind;  /* error_kind leaves it alone: a deadline is the same wherever it strikes */
     char *message;    /* owned; lower case, one line, no full stop; NULL while nothing failed */
     char *hint;       /* owned; a sentence that says what to do, or NULL */
 } Error;
@@ -63,7 +64,7 @@ bool error_hint(Error *err, const char *fmt, ...) __attribute__((format(printf, 
 bool error_wrap(Error *err, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Changes the kind of a recorded failure, for a caller that knows better what it means.
- * Connection failures and interruptions keep theirs. Always returns false. */
+ * Connection failures, interruptions and deadlines keep theirs. Always returns false. */
 bool error_kind(Error *err, ErrorKind kind);
 
 /* Moves `from` into `to` unless `to` holds a failure already; `from` is empty afterwards.

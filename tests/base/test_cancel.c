@@ -88,6 +88,7 @@ Test(cancel, sets_itself_at_the_deadline)
     cr_assert(took >= 120 && took < 1000, "%lld ms", (long long)took);
     cr_assert_eq(cancel_reason(cancel), CANCEL_TIMEOUT);
     cr_assert_not(cancel_check(cancel, &err));
+    error_kind(&err, ERROR_COPY);
     cr_assert_eq(err.kind, ERROR_OTHER);
     cr_assert_not_null(strstr(err.hint, "--timeout"));
 }
