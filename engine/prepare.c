@@ -236,8 +236,12 @@ static void describe_backups(Run *run, const Plan *plan)
 /* A refusal before the first row leaves nothing but the journal. */
 static void undo(Run *run, Error *err)
 {
-    if (run->id == 0 || conn_is_lost(run->dest))
+    if (run->id == 0)
         return;
+    if (conn_is_lost(run->dest)) {
+        run_next(run, "pgzm-copy abort");
+        return;
+    }
     AUTO(error_clear) Error failure = ERROR_INIT;
     conn_shield_begin(run->dest);
     if (!cleanup_unfinished(run, &failure)) {

@@ -166,7 +166,8 @@ static bool settle_lost_commit(Trade *trade, Error *err)
     error_clear(err);
     const char *const values[] = {trade->id};
     AUTO(result_free) PGresult *result = NULL;
-    if (!run_open_dest(run, err) || !journal_lock(run->dest, err) ||
+    /* The journal's lock comes last: the old backend may hold it until it notices. */
+    if (!run_open_dest(run, err) ||
         !conn_query_row(run->dest,
                         "SELECT state FROM pgzm.migration WHERE id = $1::bigint FOR UPDATE", 1,
                         values, &result, err))
@@ -174,7 +175,9 @@ static bool settle_lost_commit(Trade *trade, Error *err)
                           direction_word(trade->direction));
     const char *wanted = trade->direction == TRADE_SWAP ? STATE_SWAPPED : STATE_ROLLED_BACK;
     if (strcmp(PQgetvalue(result, 0, 0), wanted) == 0)
-        return true;
+        return journal_lock(run->dest, err) ||
+               error_wrap(err, "the %s is done and live, its checks are not",
+                          direction_word(trade->direction));
     return error_set(err, ERROR_CONNECTION,
                      "the connection was lost during the %s, which was not committed: nothing "
                      "changed",

@@ -45,5 +45,17 @@ FROM new_name n
 JOIN pg_catalog.pg_class c ON c.relnamespace = n.live_oid AND c.relname = n.relname
 WHERE NOT EXISTS (SELECT FROM moved x
                   WHERE x.classid = 'pg_catalog.pg_class'::regclass AND x.objid = c.oid)
+UNION
+-- tables, types and what they bring along share the names of types
+SELECT pg_catalog.pg_describe_object('pg_catalog.pg_type'::regclass, y.oid, 0),
+       'the name, which the new schema needs'
+FROM pgzm.schema s
+JOIN pg_catalog.pg_namespace h ON h.nspname = s.shadow
+JOIN pg_catalog.pg_namespace l ON l.nspname = s.live
+JOIN pg_catalog.pg_type t ON t.typnamespace = h.oid
+JOIN pg_catalog.pg_type y ON y.typnamespace = l.oid AND y.typname = t.typname
+WHERE s.migration = $1::bigint
+  AND NOT EXISTS (SELECT FROM moved x
+                  WHERE x.classid = 'pg_catalog.pg_type'::regclass AND x.objid = y.oid)
 ORDER BY 1, 2
 LIMIT 50
