@@ -13,6 +13,7 @@ enum {
     CHUNK_PAUSE_MS = 20,
     DRAIN_KEYS = 1000,
     INSTALL_PATIENCE_MS = 60000, /* for the lock that putting triggers on takes */
+    COLLISIONS = 20,             /* in a row, before a duplicate key is taken for a real one */
 };
 
 static const char *quoted_name(Run *run, const char *schema, const char *name)
@@ -175,11 +176,19 @@ static bool copy_range(Run *run, const CopyTexts *texts, const char *after, cons
     return false;
 }
 
+/* Worth another try: a lock, or a duplicate key where a trigger wrote the same row at the same
+ * moment. ON CONFLICT sees that in the key's index alone, not in other unique ones. */
+static bool may_pass(const Error *failure, int *collisions)
+{
+    return failure->kind == ERROR_LOCK ||
+           (error_is_state(failure, "23505") && ++*collisions < COLLISIONS);
+}
+
 static bool copy_rows(Run *run, const SyncTrigger *sync, int64_t *rows, Error *err)
 {
     const CopyTexts texts = copy_texts(run, sync);
     AUTO(mem_free) char *after = NULL;
-    int limit = CHUNK_ROWS;
+    int limit = CHUNK_ROWS, collisions = 0;
     for (;;) {
         AUTO(error_clear) Error failure = ERROR_INIT;
         AUTO(mem_free) char *end = NULL;
@@ -190,8 +199,9 @@ static bool copy_rows(Run *run, const SyncTrigger *sync, int64_t *rows, Error *e
         if (copy_range(run, &texts, after, end, rows, &failure)) {
             mem_free(after);
             after = TAKE(end);
+            collisions = 0;
             limit = limit * 2 < CHUNK_ROWS ? limit * 2 : CHUNK_ROWS;
-        } else if (failure.kind == ERROR_LOCK) {
+        } else if (may_pass(&failure, &collisions)) {
             limit = limit > 1 ? limit / 2 : 1;
             if (!cancel_sleep(run->cancel, CHUNK_PAUSE_MS))
                 return cancel_check(run->cancel, err);
@@ -205,15 +215,17 @@ static bool copy_rows(Run *run, const SyncTrigger *sync, int64_t *rows, Error *e
 /* Copies again what the triggers could not write, until little is left for the swap. */
 static bool drain(Run *run, const char *query, Error *err)
 {
+    int collisions = 0;
     for (;;) {
         AUTO(result_free) PGresult *result = NULL;
         AUTO(error_clear) Error failure = ERROR_INIT;
         if (!conn_query_row(run->dest, query, 0, NULL, &result, &failure)) {
-            if (failure.kind == ERROR_LOCK && cancel_sleep(run->cancel, CHUNK_PAUSE_MS))
+            if (may_pass(&failure, &collisions) && cancel_sleep(run->cancel, CHUNK_PAUSE_MS))
                 continue;
             error_kind(&failure, ERROR_COPY);
             return error_move(err, &failure);
         }
+        collisions = 0;
         if (strtoll(PQgetvalue(result, 0, 0), NULL, 10) < DRAIN_KEYS)
             return true;
     }
