@@ -27,7 +27,7 @@ static Names make_names(const SyncTrigger *t, const Conn *conn, Arena *arena)
     for (size_t i = 0; i < t->column_count; i++) {
         str_separate(&columns, ", ");
         conn_add_ident(conn, &columns, t->columns[i]);
-        if (t->fixed[i])
+        if (t->fixed != NULL && t->fixed[i])
             continue; /* the server lets nobody update it: the key, or never changed (preserved.c)
                        */
         str_add(&assignment, assignment.len == 0 ? "DO UPDATE SET " : ", ");

@@ -17,7 +17,7 @@ typedef struct SyncTrigger {
     const char *from_schema, *from_name; /* gets the triggers */
     const char *to_schema, *to_name;     /* is written */
     const char *const *columns;          /* carried, generated ones left out */
-    const bool *fixed; /* of each column: GENERATED ALWAYS AS IDENTITY where it is written to */
+    const bool *fixed; /* of each: GENERATED ALWAYS AS IDENTITY where it is written; NULL: none */
     size_t column_count;
     const char *key;
     const char *key_type; /* as the server prints it with an empty search_path, no typmod */
