@@ -46,3 +46,5 @@ endif()
 add_test(NAME format COMMAND sh ${harness_folder}/check_format.sh ${CMAKE_SOURCE_DIR})
 add_test(NAME install COMMAND sh ${harness_folder}/check_install.sh ${CMAKE_BINARY_DIR})
 add_test(NAME includes COMMAND sh ${harness_folder}/check_includes.sh ${CMAKE_SOURCE_DIR})
+add_test(NAME readme COMMAND sh ${harness_folder}/check_readme.sh ${CMAKE_SOURCE_DIR}
+         $<TARGET_FILE:pgzm-copy>)

@@ -11,8 +11,7 @@ trap 'rm -rf "$folder"' EXIT
 cmake --install "$build" --prefix "$folder" >/dev/null
 PKG_CONFIG_PATH=$(dirname "$(find "$folder" -name libpgzm.pc)")
 export PKG_CONFIG_PATH
-pkg() { pkg-config --define-variable=prefix="$folder" "$@"; }
-library=$(pkg --variable=libdir libpgzm)
+library=$(pkg-config --variable=libdir libpgzm)
 cat >"$folder/use.c" <<'C'
 #include <pgzm.h>
 #include <stdio.h>
@@ -29,12 +28,12 @@ C
 cd "$folder"
 # shellcheck disable=SC2046 # several words are meant
 {
-    cc -Wall -Wextra -Werror -o shared use.c $(pkg --cflags --libs libpgzm)
+    cc -Wall -Wextra -Werror -o shared use.c $(pkg-config --cflags --libs libpgzm)
     LD_LIBRARY_PATH=$library ./shared
-    cc -Wall -Wextra -Werror -o static use.c $(pkg --cflags libpgzm) \
+    cc -Wall -Wextra -Werror -o static use.c $(pkg-config --cflags libpgzm) \
         "$library/libpgzm.a" -lpq -lzstd -ljansson -lpthread -lm
     ./static
-    c++ -Wall -Wextra -Werror -x c++ -o plusplus use.c $(pkg --cflags --libs libpgzm)
+    c++ -Wall -Wextra -Werror -x c++ -o plusplus use.c $(pkg-config --cflags --libs libpgzm)
     LD_LIBRARY_PATH=$library ./plusplus
 }
 "$folder/bin/pgzm-copy" --version
