@@ -21,7 +21,8 @@ typedef struct Load {
     Run *run;
     const Plan *plan;
     const Snapshot *snapshot;
-    const char *path; /* search_path of the workers' destination sessions */
+    const char *path;        /* search_path of the workers' destination sessions */
+    const char *source_path; /* and of the source's: the same schemas in the same order */
     Schedule *schedule;
     LoadTasks tasks;
     Cancel *cancel; /* below the run's: set when a worker fails */
@@ -84,7 +85,10 @@ static bool open_source(Worker *worker, Error *err)
     AUTO(mem_free) char *purpose = mem_printf("copy %zu", worker->index + 1);
     ConnSpec spec = {
         .side = CONN_SOURCE, .conninfo = worker->load->run->settings->source, .purpose = purpose};
+    /* Values that name objects (regclass) are then printed bare and mean the new ones over there.
+     */
     return conn_open(&spec, worker->load->cancel, &worker->source, err) &&
+           set_path(worker->source, worker->load->source_path, false, err) &&
            snapshot_import(worker->source, worker->load->snapshot->name, err);
 }
 
@@ -222,6 +226,16 @@ static const char *load_path(const Run *run, const Plan *plan)
     return arena_strdup(run->arena, str_text(&path));
 }
 
+static const char *source_load_path(const Run *run, const Plan *plan)
+{
+    AUTO(str_clear) Str path = STR_INIT;
+    for (size_t i = 0; i < plan->schemas.count; i++) {
+        str_separate(&path, ", ");
+        conn_add_ident(run->source, &path, plan->schemas.items[i].live);
+    }
+    return arena_strdup(run->arena, str_text(&path));
+}
+
 bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, LoadResult *result, Error *err)
 {
     AUTO(schedule_free) Schedule *schedule = schedule_new();
@@ -230,6 +244,7 @@ bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, LoadResult *
                  .plan = plan,
                  .snapshot = snapshot,
                  .path = load_path(run, plan),
+                 .source_path = source_load_path(run, plan),
                  .schedule = schedule,
                  .cancel = cancel,
                  .started = clock_monotonic_ms()};

@@ -14,6 +14,7 @@
 #include "engine/rebuild.h"
 #include "engine/rehearse.h"
 #include "engine/run.h"
+#include "engine/schemagrant.h"
 #include "engine/snapshot.h"
 #include "engine/sync.h"
 #include "engine/trade.h"
@@ -149,8 +150,8 @@ static bool fill_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *e
 
 /* ---- the end of preparing -------------------------------------------------------------- */
 
-/* Grants on a migrated schema come with the swap, and a new schema's owner and comment: the live
- * schema itself stays what it is. */
+/* A schema that the swap makes gets the source's owner, grants and comment; one that is live
+ * already stays what it is (schemagrant.h). */
 static bool record_schemas(Run *run, const Plan *plan, int *ordinal, Error *err)
 {
     for (size_t i = 0; i < plan->source_fragments.count; i++) {
@@ -161,14 +162,12 @@ static bool record_schemas(Run *run, const Plan *plan, int *ordinal, Error *err)
         for (size_t k = 0; k < plan->source->schemas.count; k++)
             if (plan->source->schemas.items[k].object.address.oid == fragment->object.oid)
                 schema = plan_schema(plan, plan->source->schemas.items[k].object.name);
-        bool adds = schema != NULL &&
-                    (schema->created ||
-                     (fragment->kind == FRAGMENT_GRANT && strncmp(fragment->sql, "GRANT", 5) == 0));
-        if (adds && !journal_step(run->dest, run->id, "after swap", (*ordinal)++, fragment->label,
-                                  fragment->sql, err))
+        if (schema != NULL && schema->created &&
+            !journal_step(run->dest, run->id, "after swap", (*ordinal)++, fragment->label,
+                          fragment->sql, err))
             return false;
     }
-    return true;
+    return schemagrant_record(run, plan, ordinal, err);
 }
 
 /* Where the source's statements mean the same once the new objects are live. */

@@ -191,6 +191,18 @@ bool rebuild_definitions(Run *run, const Plan *plan, int *ordinal, Error *err)
 
 /* ---- foreign keys ---------------------------------------------------------------------- */
 
+/* A comment goes with the key that it is on: NULL for none. */
+static const char *comment_statement(Run *run, const PGresult *keys, int row)
+{
+    if (PQgetisnull(keys, row, 6))
+        return NULL;
+    AUTO(str_clear) Str s = STR_INIT;
+    str_addf(&s, "COMMENT ON CONSTRAINT %s ON %s IS ", PQgetvalue(keys, row, 2),
+             PQgetvalue(keys, row, 1));
+    conn_add_literal(run->dest, &s, PQgetvalue(keys, row, 6));
+    return arena_strdup(run->arena, str_text(&s));
+}
+
 /* Drops a key where it would point to what is not live, and makes it anew where names are right.
  * NOT VALID asks for no scan under the locks; partitioned tables cannot do that before 18. */
 static bool record_key(Run *run, const PGresult *keys, int row, int *ordinal, Error *err)
@@ -207,16 +219,19 @@ static bool record_key(Run *run, const PGresult *keys, int row, int *ordinal, Er
         arena_printf(run->arena, "ALTER TABLE %s VALIDATE CONSTRAINT %s", table, name);
     bool validated = !partitioned && !not_valid;
     const char *label = arena_printf(run->arena, "foreign key %s on %s", name, table);
+    const char *comment = comment_statement(run, keys, row);
     const int64_t id = run->id;
 #define STEP(part, statement) journal_step(run->dest, id, part, (*ordinal)++, label, statement, err)
+#define ADD(part) (STEP(part, add) && (comment == NULL || STEP(part, comment)))
     /* An outgoing key would let rows of the backup forbid changes of a live table, or keep the rows
      * of a preserved table out of the backup. */
     if (outgoing)
-        return STEP("before swap", drop) && STEP("after rollback", add) &&
+        return STEP("before swap", drop) && ADD("after rollback") &&
                (!validated || STEP("settle rollback", validate));
-    return STEP("after swap", drop) && STEP("after swap", add) && STEP("after rollback", drop) &&
-           STEP("after rollback", add) &&
+    return STEP("after swap", drop) && ADD("after swap") && STEP("after rollback", drop) &&
+           ADD("after rollback") &&
            (!validated || (STEP("settle", validate) && STEP("settle rollback", validate)));
+#undef ADD
 #undef STEP
 }
 

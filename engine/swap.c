@@ -57,8 +57,10 @@ static bool trade_and_settle(Run *run, Error *err)
         return false;
     json_object_set_new(run->result, "state", json_string(STATE_SWAPPED));
     run_next(run, "pgzm-copy rollback --latest");
-    if (!trade_settle(run, TRADE_SWAP, err))
+    if (!trade_settle(run, TRADE_SWAP, err)) {
+        run_next(run, "pgzm-copy swap"); /* verifies again */
         return false;
+    }
     json_object_set_new(run->result, "state", json_string(STATE_SETTLED));
     return true;
 }
@@ -92,8 +94,10 @@ static bool settle_again(Run *run, bool *settled, Error *err)
     if (run->settings->dry_run)
         return true;
     json_object_set_new(run->result, "state", json_string(STATE_SWAPPED));
-    if (!trade_settle(run, TRADE_SWAP, err))
+    if (!trade_settle(run, TRADE_SWAP, err)) {
+        run_next(run, "pgzm-copy swap"); /* verifies again */
         return false;
+    }
     json_object_set_new(run->result, "state", json_string(STATE_SETTLED));
     return true;
 }

@@ -1,5 +1,7 @@
 #include "engine/synctrigger.h"
 
+#include <string.h>
+
 #include "base/str.h"
 
 /* The quoted pieces that the texts are put together from. */
@@ -103,6 +105,20 @@ static const char *sync_function(const SyncTrigger *t, const Names *n, Arena *ar
         n->to, t->id, n->key, t->id, n->key, t->id);
 }
 
+/* A function's text with its body as a literal: a column's name may hold any end of a dollar quote.
+ */
+static const char *with_literal_body(const Conn *conn, Arena *arena, const char *text)
+{
+    static const char begin[] = "$pgzm$";
+    const char *start = strstr(text, begin);
+    const char *body = start + strlen(begin);
+    AUTO(str_clear) Str s = STR_INIT;
+    str_add_bytes(&s, text, (size_t)(start - text));
+    conn_add_literal(conn, &s,
+                     arena_printf(arena, "%.*s", (int)(strlen(body) - strlen(begin)), body));
+    return arena_strdup(arena, str_text(&s));
+}
+
 /* Copies named keys again from what is committed now. The table lock comes before the shadow is
  * touched, as TRUNCATE's trigger does it. */
 static const char *drain_function(const SyncTrigger *t, const Names *n, Arena *arena)
@@ -164,8 +180,8 @@ SyncStatements synctrigger_install(const SyncTrigger *t, const Conn *conn, Arena
 {
     const Names n = make_names(t, conn, arena);
     SyncStatements list = {0};
-    add(&list, sync_function(t, &n, arena));
-    add(&list, drain_function(t, &n, arena));
+    add(&list, with_literal_body(conn, arena, sync_function(t, &n, arena)));
+    add(&list, with_literal_body(conn, arena, drain_function(t, &n, arena)));
     for (size_t i = 0; i < LENGTH(trigger_events); i++) {
         const char *name = trigger_name(t, arena, i);
         add(&list, arena_printf(arena,

@@ -3,7 +3,7 @@
 -- rows which only the new tables have must get in, and a cascade must not delete from the backup).
 -- $1 bigint: migration
 -- Columns: staying (oid of the table that stays, NULL for none), table_live (name when live), name, def,
--- partitioned (the referencing table), outgoing (the referencing table is one that moves)
+-- partitioned (the referencing table), outgoing (the referencing table is one that moves), comment
 WITH moved AS (
     SELECT oid FROM pgzm.object
     WHERE migration = $1::bigint AND side = 'old' AND class = 'relation'
@@ -13,7 +13,8 @@ SELECT CASE WHEN f.oid IS NULL THEN k.conrelid WHEN t.oid IS NULL THEN k.confrel
        pg_catalog.quote_ident(k.conname) AS name,
        pg_catalog.pg_get_constraintdef(k.oid) AS def,
        c.relkind = 'p' AS partitioned,
-       f.oid IS NOT NULL AS outgoing
+       f.oid IS NOT NULL AS outgoing,
+       pg_catalog.obj_description(k.oid, 'pg_constraint') AS comment
 FROM pg_catalog.pg_constraint k
 JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

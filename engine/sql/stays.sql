@@ -34,6 +34,10 @@ WHERE NOT EXISTS (SELECT FROM moved x WHERE x.classid = d.classid AND x.objid = 
                     AND (o.class = 'relation' AND o.oid = r.ev_class
                          OR o.class = 'function' AND o.oid = d.objid
                             AND d.classid = 'pg_catalog.pg_proc'::regclass))
+  -- what earlier migrations left: it follows the objects by OID and nobody else uses it
+  AND NOT EXISTS (SELECT FROM pgzm.schema e
+                  WHERE (pg_catalog.pg_identify_object_as_address(d.classid, d.objid, d.objsubid)
+                        ).object_names[1] IN (e.backup, e.undone))
   -- foreign keys of staying tables are made anew (crossing_keys.sql)
   AND NOT (d.classid = 'pg_catalog.pg_constraint'::regclass
            AND EXISTS (SELECT FROM pg_catalog.pg_constraint k

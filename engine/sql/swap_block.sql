@@ -1,5 +1,6 @@
 -- The swap, or its inverse, in one server-side block: statements before, objects out of the live
--- schemas, objects in, statements after, the proof that nothing leans on what went out, the new state.
+-- schemas, objects in, statements after, the new state. That nothing leans on what goes out was looked
+-- at just before (stays.sql, new_keys.sql).
 -- Everything moves by OID, so names may have changed since. The caller holds the locks and sets:
 --   pgzm.migration  the migration
 --   pgzm.direction  'swap' or 'rollback'
