@@ -112,11 +112,12 @@ PGZM_API PgzmStatus pgzm_set(Pgzm *pgzm, PgzmOption option, const char *value);
 /* Where events go. NULL: nowhere. */
 PGZM_API void pgzm_on_event(Pgzm *pgzm, PgzmCallback callback, void *context);
 
-/* Runs one command to its end. May be called again on the same handle. */
+/* Runs one command to its end. May be called again on the same handle, unless it was cancelled. */
 PGZM_API PgzmStatus pgzm_run(Pgzm *pgzm, PgzmCommand command);
 
 /* Asks a running command to stop: it does within about a second, leaving a state from which the
- * next command continues. Async-signal-safe. */
+ * next command continues. The handle stays cancelled: the next command needs a new one.
+ * Async-signal-safe. */
 PGZM_API void pgzm_cancel(Pgzm *pgzm);
 
 /* Of the last call that did not return PGZM_OK; one line each. Borrowed until the next call.
