@@ -71,8 +71,9 @@ typedef struct CopyCounters {
  * idle. `source` goes on being usable when PQtransactionStatus(conn_pg(source)) is PQTRANS_INTRANS;
  * otherwise its transaction is aborted, since its COPY had to be cancelled or failed: the caller
  * closes it and opens another one on the snapshot. Memory depends on the longest row (held once, by
- * libpq), not on their number. `hooks` and either hook may be NULL. Errors: ERROR_COPY (naming the
- * table), ERROR_CONNECTION, ERROR_INTERRUPTED, and what a hook found. */
+ * libpq), not on their number. `hooks` and either hook may be NULL. Errors: ERROR_COPY, or
+ * ERROR_DIFFERENCE when the two tags differ (naming the table), ERROR_CONNECTION,
+ * ERROR_INTERRUPTED, and what a hook found. */
 bool copy_chunk(Conn *source, Conn *dest, const CopyChunk *chunk, const CopyHooks *hooks,
                 CopyCounters *counters, int64_t *rows, Error *err) MUST_CHECK;
 

@@ -223,7 +223,7 @@ static bool finish(Stream *s, int64_t *rows, Error *err)
     if (!conn_copy_end(s->dest, &loaded, err))
         return false;
     if (sent != loaded)
-        return error_set(err, ERROR_COPY,
+        return error_set(err, ERROR_DIFFERENCE,
                          "the source sent %" PRId64 " rows, the destination stored %" PRId64, sent,
                          loaded);
     *rows = loaded;

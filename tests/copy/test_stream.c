@@ -300,7 +300,7 @@ Test(server_stream, a_row_that_the_destination_drops_is_noticed)
     pair_begin(pair);
     CopyChunk chunk = pair_whole(pair_table(pair, "t"));
     cr_assert_not(pair_copy(pair, &chunk, NULL));
-    cr_assert_eq(pair->err.kind, ERROR_COPY);
+    cr_assert_eq(pair->err.kind, ERROR_DIFFERENCE);
     cr_assert_str_eq(pair->err.message, "copying public.t: the source sent 100 rows, the "
                                         "destination stored 99");
     cr_assert_eq(pair_number(&pair->dest_db, "SELECT count(*) FROM t"), 0);

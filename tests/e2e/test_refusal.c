@@ -334,6 +334,33 @@ Test(server_refusal, of_an_object_that_cannot_be_created_is_7_before_a_row_moves
     expect_untouched(&shop.dest, before);
 }
 
+/* The destination loses a row of what it is sent: an event trigger of its own puts a trigger on
+ * each new table t. */
+#define ROW_LOSER                                                                                  \
+    "CREATE SCHEMA tricks;"                                                                        \
+    "CREATE FUNCTION tricks.lose() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"                   \
+    " IF NEW.id = 50 THEN RETURN NULL; END IF; RETURN NEW; END $$;"                                \
+    "CREATE FUNCTION tricks.infest() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN"           \
+    " IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity = 'public.t')"  \
+    " THEN CREATE TRIGGER lose BEFORE INSERT ON public.t FOR EACH ROW"                             \
+    " EXECUTE FUNCTION tricks.lose(); END IF; END $$;"                                             \
+    "CREATE EVENT TRIGGER infest ON ddl_command_end WHEN TAG IN ('CREATE TABLE')"                  \
+    " EXECUTE FUNCTION tricks.infest()"
+
+Test(server_refusal, of_a_lost_row_is_8)
+{
+    if (test_server_version() >= 170000)
+        cr_skip_test("from 17 on a superuser's session runs without event triggers");
+    Shop shop = small_shop();
+    test_sql(&shop.dest, ROW_LOSER);
+    AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start");
+    EXPECT_EXIT(&launch, 8);
+    EXPECT_CONTAINS(launch.err, "public.t: the source sent 100 rows, the destination stored 99");
+    EXPECT_VALUE(&shop.dest, "SELECT a FROM t", "old");
+    AUTO(launch_clear) Launch abort = LAUNCH("abort", "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&abort, 0);
+}
+
 Test(server_refusal, of_an_orphan_is_9_and_it_is_live)
 {
     Shop shop = small_shop();
