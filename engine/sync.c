@@ -427,5 +427,9 @@ bool sync_stop(Run *run, Error *err)
         if (!patiently(run, &remove, "taking sync triggers off the live table", err))
             return false;
     }
-    return true;
+    AUTO(result_free) PGresult *cleared = NULL;
+    return conn_query(run->dest,
+                      "DELETE FROM pgzm.redo WHERE preserved IN"
+                      " (SELECT id FROM pgzm.preserved WHERE migration = $1::bigint)",
+                      1, values, &cleared, err);
 }
