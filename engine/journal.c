@@ -170,6 +170,22 @@ bool journal_schemas(Conn *dest, int64_t id, Arena *arena, JournalSchemas *schem
     return true;
 }
 
+const char **journal_live_names(const JournalSchemas *schemas, Arena *arena)
+{
+    const char **names = arena_alloc(arena, (schemas->count + 1) * sizeof *names);
+    for (size_t i = 0; i < schemas->count; i++)
+        names[i] = schemas->items[i].live;
+    return names;
+}
+
+const char **journal_shadow_names(const JournalSchemas *schemas, Arena *arena)
+{
+    const char **names = arena_alloc(arena, (schemas->count + 1) * sizeof *names);
+    for (size_t i = 0; i < schemas->count; i++)
+        names[i] = schemas->items[i].shadow;
+    return names;
+}
+
 bool journal_change(Conn *dest, int64_t id, const char *from, const char *to, Error *err)
 {
     AUTO(mem_free) char *number = mem_printf("%lld", (long long)id);

@@ -57,6 +57,10 @@ bool journal_schema(Run *run, const JournalSchema *schema, Error *err) MUST_CHEC
 bool journal_schemas(Conn *dest, int64_t id, Arena *arena, JournalSchemas *schemas, Error *err)
     MUST_CHECK;
 
+/* The schemas' names, live or shadow, as an array of schemas.count; in `arena`. */
+const char **journal_live_names(const JournalSchemas *schemas, Arena *arena);
+const char **journal_shadow_names(const JournalSchemas *schemas, Arena *arena);
+
 /* Changes the state from `from` to `to` and records the event; ERROR_STATE when it is not in
  * `from`. */
 bool journal_change(Conn *dest, int64_t id, const char *from, const char *to, Error *err)

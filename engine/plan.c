@@ -147,12 +147,10 @@ static bool name_schemas(Run *run, Plan *plan, Error *err)
 
 static bool read_live(Run *run, Plan *plan, Error *err)
 {
-    size_t count = 0;
-    const char **names = arena_alloc(run->arena, (plan->schemas.count + 1) * sizeof *names);
-    for (size_t i = 0; i < plan->schemas.count; i++)
-        names[count++] = plan->schemas.items[i].live;
-    return read_model(run, run->dest, &(CatalogScope){names, count}, plan->live_path, &plan->live,
-                      &plan->live_fragments, err);
+    const CatalogScope scope = {journal_live_names(&plan->schemas, run->arena),
+                                plan->schemas.count};
+    return read_model(run, run->dest, &scope, plan->live_path, &plan->live, &plan->live_fragments,
+                      err);
 }
 
 static bool read_movable(Run *run, Plan *plan, Error *err)

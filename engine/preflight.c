@@ -134,9 +134,7 @@ static bool check_extensions(Run *run, const Plan *plan, Error *err)
 
 static bool check_privileges(Run *run, const Plan *plan, Error *err)
 {
-    const char **names = arena_alloc(run->arena, (plan->schemas.count + 1) * sizeof *names);
-    for (size_t i = 0; i < plan->schemas.count; i++)
-        names[i] = plan->schemas.items[i].live;
+    const char **names = journal_live_names(&plan->schemas, run->arena);
     const char *const values[] = {array_literal(run->arena, names, plan->schemas.count)};
     AUTO(result_free) PGresult *result = NULL;
     if (!conn_query(run->dest, run_sql("privileges", conn_version(run->dest)), 1, values, &result,

@@ -43,10 +43,7 @@ static bool open_both(Run *run, Error *err)
 
 static bool fingerprint(Conn *conn, const Plan *plan, Arena *arena, const char **digest, Error *err)
 {
-    const char **names = arena_alloc(arena, (plan->schemas.count + 1) * sizeof *names);
-    for (size_t i = 0; i < plan->schemas.count; i++)
-        names[i] = plan->schemas.items[i].live;
-    const CatalogScope scope = {names, plan->schemas.count};
+    const CatalogScope scope = {journal_live_names(&plan->schemas, arena), plan->schemas.count};
     return catalog_fingerprint(conn, &scope, arena, digest, err);
 }
 
@@ -233,7 +230,7 @@ static void describe_backups(Run *run, const Plan *plan)
 }
 
 /* A refusal before the first row leaves nothing but the journal. */
-static void undo(Run *run, Error *err)
+static void undo(Run *run)
 {
     if (run->id == 0)
         return;
@@ -248,7 +245,6 @@ static void undo(Run *run, Error *err)
         run_next(run, "pgzm-copy abort");
     }
     conn_shield_end(run->dest);
-    (void)err;
 }
 
 static bool prepare(Run *run, Error *err)
@@ -264,7 +260,7 @@ static bool prepare(Run *run, Error *err)
         return true;
     }
     if (!make_shadow(run, &plan, &snapshot, err)) {
-        undo(run, err);
+        undo(run);
         return false;
     }
     describe_backups(run, &plan);

@@ -362,10 +362,8 @@ bool rehearse_rest(Run *run, Plan *plan, Error *err)
 {
     Statements list = collect(run, plan, SECTION_POST);
     leave_out_refreshes(&list);
-    const char **names = arena_alloc(run->arena, (plan->schemas.count + 1) * sizeof *names);
-    for (size_t i = 0; i < plan->schemas.count; i++)
-        names[i] = plan->schemas.items[i].shadow;
-    const CatalogScope scope = {names, plan->schemas.count};
+    const CatalogScope scope = {journal_shadow_names(&plan->schemas, run->arena),
+                                plan->schemas.count};
     Model *shadow = NULL;
     if (!begin(run, plan, REHEARSE_REST, err))
         return false;
@@ -395,12 +393,8 @@ void rehearse_plan(Run *run, const Plan *plan)
 
 bool rehearse_check(Run *run, const Plan *plan, Error *err)
 {
-    const char **shadow = arena_alloc(run->arena, (plan->schemas.count + 1) * sizeof *shadow);
-    const char **live = arena_alloc(run->arena, (plan->schemas.count + 1) * sizeof *live);
-    for (size_t i = 0; i < plan->schemas.count; i++) {
-        shadow[i] = plan->schemas.items[i].shadow;
-        live[i] = plan->schemas.items[i].live;
-    }
+    const char **shadow = journal_shadow_names(&plan->schemas, run->arena);
+    const char **live = journal_live_names(&plan->schemas, run->arena);
     AUTO(str_clear) Str allowed = STR_INIT;
     for (size_t i = 0; i < plan->same_count; i++)
         str_addf(&allowed, "%s%u", i > 0 ? "," : "{", plan->same[i].theirs);

@@ -12,10 +12,7 @@ static bool check_fingerprint(Run *run, const JournalMigration *migration, Error
     JournalSchemas schemas = {0};
     if (!journal_schemas(run->dest, migration->id, run->arena, &schemas, err))
         return false;
-    const char **names = arena_alloc(run->arena, (schemas.count + 1) * sizeof *names);
-    for (size_t i = 0; i < schemas.count; i++)
-        names[i] = schemas.items[i].live;
-    const CatalogScope scope = {names, schemas.count};
+    const CatalogScope scope = {journal_live_names(&schemas, run->arena), schemas.count};
     const char *digest = NULL;
     if (!catalog_fingerprint(run->dest, &scope, run->arena, &digest, err))
         return false;

@@ -108,12 +108,8 @@ static bool read_binary(Maker *maker, BinaryTables *source, BinaryTables *shadow
 {
     const JournalSchemas *schemas = &maker->plan->schemas;
     Arena *arena = maker->run->arena;
-    const char **live = arena_alloc(arena, (schemas->count + 1) * sizeof *live);
-    const char **shadows = arena_alloc(arena, (schemas->count + 1) * sizeof *shadows);
-    for (size_t i = 0; i < schemas->count; i++) {
-        live[i] = schemas->items[i].live;
-        shadows[i] = schemas->items[i].shadow;
-    }
+    const char **live = journal_live_names(schemas, arena);
+    const char **shadows = journal_shadow_names(schemas, arena);
     return (binary_read(maker->run->source, live, schemas->count, arena, source, err) &&
             binary_read(maker->run->dest, shadows, schemas->count, arena, shadow, err)) ||
            error_wrap(err, "reading how types travel");
