@@ -98,15 +98,18 @@ static bool rename_schema(Run *run, const char *from, const char *to, Error *err
            error_wrap(err, "renaming schema %s", from);
 }
 
+/* Adds a role once to a list that begins and ends with ", ". Quotes inside a quoted name are
+ * doubled, so what stands between two such separators is a whole name. */
 static void add_role(const Conn *conn, Str *roles, const char *role)
 {
-    AUTO(str_clear) Str quoted = STR_INIT;
-    conn_add_ident(conn, &quoted, role);
-    const char *found = strstr(str_text(roles), str_text(&quoted));
-    if (found != NULL)
-        return;
-    str_separate(roles, ", ");
-    str_add(roles, str_text(&quoted));
+    AUTO(str_clear) Str item = STR_INIT;
+    str_add(&item, ", ");
+    conn_add_ident(conn, &item, role);
+    str_add(&item, ", ");
+    if (roles->len == 0)
+        str_add(roles, ", ");
+    if (strstr(str_text(roles), str_text(&item)) == NULL)
+        str_add(roles, str_text(&item) + strlen(", "));
 }
 
 /* The roles that will own something in the new schemas. */
@@ -135,8 +138,10 @@ static bool create_schema(Run *run, const Plan *plan, const char *name, Error *e
     add_owners(run->dest, plan->live, &roles);
     if (!conn_execf(run->dest, err, "CREATE SCHEMA %s", str_text(&schema)))
         return error_wrap(err, "creating the shadow of schema %s", name);
-    return roles.len == 0 || conn_execf(run->dest, err, "GRANT USAGE, CREATE ON SCHEMA %s TO %s",
-                                        str_text(&schema), str_text(&roles));
+    const int separator = (int)strlen(", ");
+    return roles.len == 0 ||
+           conn_execf(run->dest, err, "GRANT USAGE, CREATE ON SCHEMA %s TO %.*s", str_text(&schema),
+                      (int)roles.len - 2 * separator, str_text(&roles) + separator);
 }
 
 /* A range type's multirange type and constructor functions do not follow it. */
