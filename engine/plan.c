@@ -103,7 +103,7 @@ static bool read_model(Run *run, Conn *conn, const CatalogScope *scope, const ch
     Model *read = NULL;
     bool ok = set_path(conn, path, false, err) &&
               catalog_read(conn, scope, run->arena, &read, err) && set_path(conn, "", false, err) &&
-              fragments_build(read, conn, run->arena, fragments, err);
+              fragments_build(read, conn_version(run->dest), conn, run->arena, fragments, err);
     *model = read;
     return ok || error_wrap(err, "reading the catalogs of the %s", conn_side_name(conn));
 }

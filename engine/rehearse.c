@@ -382,7 +382,8 @@ bool rehearse_rest(Run *run, Plan *plan, Error *err)
     mark_populated(plan, shadow);
     plan->shadow = shadow;
     log_info(&run->log, "rehearsed what waits for rows: %zu statements", list.count);
-    return fragments_build(shadow, run->dest, run->arena, &plan->shadow_fragments, err);
+    return fragments_build(shadow, conn_version(run->dest), run->dest, run->arena,
+                           &plan->shadow_fragments, err);
 }
 
 void rehearse_plan(Run *run, const Plan *plan)

@@ -5,10 +5,11 @@
 
 #include "schema/graph.h"
 
-Builder *builder_new(const Model *model, const Conn *conn, Arena *arena)
+Builder *builder_new(const Model *model, int target_version, const Conn *conn, Arena *arena)
 {
     Builder *builder = mem_alloc(sizeof(*builder));
     builder->model = model;
+    builder->target_version = target_version;
     builder->conn = conn;
     builder->arena = arena;
     return builder;
@@ -24,6 +25,17 @@ void builder_free(Builder *builder)
     mem_free(builder->entries);
     mem_free(builder->pending);
     mem_free(builder);
+}
+
+void builder_begin_kind(Builder *builder, const char *name, Place place)
+{
+    builder->kind_name = name;
+    builder->place = place;
+}
+
+int builder_target(const Builder *builder)
+{
+    return builder->target_version;
 }
 
 const Model *builder_model(const Builder *builder)
@@ -73,6 +85,7 @@ static bool kind_creates(FragmentKind kind)
     case FRAGMENT_COMMENT:
     case FRAGMENT_PROPERTY:
     case FRAGMENT_REFRESH:
+    case FRAGMENT_MEMBER:
         return false;
     default:
         return true;
@@ -91,7 +104,9 @@ static bool kind_reads_table(FragmentKind kind)
 static const char *make_label(Builder *builder, FragmentKind kind, const Object *object,
                               const Table *table)
 {
-    const char *noun = fragment_kind_name(kind);
+    const char *noun = kind == FRAGMENT_OBJECT || kind == FRAGMENT_MEMBER
+                           ? builder->kind_name
+                           : fragment_kind_name(kind);
     bool of_table = object->address.classid == CATALOG_CONSTRAINT ||
                     object->address.classid == CATALOG_TRIGGER ||
                     object->address.classid == CATALOG_POLICY ||
@@ -128,6 +143,7 @@ size_t builder_add(Builder *builder, FragmentKind kind, Section section, const O
     builder->nodes[index] = (Node){
         .fragment = {.kind = kind,
                      .section = section,
+                     .place = builder->place,
                      .object = object->address,
                      .table = table,
                      .schema = object->schema,
@@ -147,6 +163,15 @@ size_t builder_add(Builder *builder, FragmentKind kind, Section section, const O
 Fragment *builder_fragment(Builder *builder, size_t index)
 {
     return &builder->nodes[index].fragment;
+}
+
+void builder_undo(Builder *builder, size_t index, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    AUTO(mem_free) char *sql = mem_vprintf(fmt, args);
+    va_end(args);
+    builder->nodes[index].fragment.undo = arena_strdup(builder->arena, sql);
 }
 
 void builder_provides(Builder *builder, size_t index, Address address)
@@ -230,6 +255,8 @@ static void add_grant(Builder *builder, size_t index, const Object *object, cons
                                grant->revoked ? "REVOKE" : "GRANT", str_text(&what), grant_noun,
                                identity, grant->revoked ? "FROM" : "TO", grantee,
                                grant->grantable && !grant->revoked ? " WITH GRANT OPTION" : "");
+    builder_undo(builder, added, "%s %s ON %s %s %s %s", grant->revoked ? "GRANT" : "REVOKE",
+                 str_text(&what), grant_noun, identity, grant->revoked ? "TO" : "FROM", grantee);
     attach_attribute(builder, added, index, object->address);
 }
 
@@ -248,6 +275,7 @@ void builder_add_comment(Builder *builder, size_t index, const Object *object, c
     size_t added = builder_add(builder, FRAGMENT_COMMENT, section_of(builder, index), object,
                                table_of(builder, index), "COMMENT ON %s %s IS %s", noun, identity,
                                builder_literal(builder, comment));
+    builder_undo(builder, added, "COMMENT ON %s %s IS NULL", noun, identity);
     attach_attribute(builder, added, index, object->address);
 }
 

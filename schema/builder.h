@@ -15,8 +15,12 @@
 
 typedef struct Builder Builder;
 
-Builder *builder_new(const Model *model, const Conn *conn, Arena *arena);
+Builder *builder_new(const Model *model, int target_version, const Conn *conn, Arena *arena);
 void builder_free(Builder *builder);
+/* What is added from now on is of that kind: its name for labels, its place. */
+void builder_begin_kind(Builder *builder, const char *name, Place place);
+/* The version of the server that will run the statements. */
+int builder_target(const Builder *builder);
 const Model *builder_model(const Builder *builder);
 Arena *builder_arena(const Builder *builder);
 
@@ -35,6 +39,10 @@ size_t builder_add(Builder *builder, FragmentKind kind, Section section, const O
                    Oid table, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
 /* Good until the next fragment is added. */
 Fragment *builder_fragment(Builder *builder, size_t index);
+
+/* Says how the fragment is taken back (Fragment.undo). */
+void builder_undo(Builder *builder, size_t index, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Says that fragment `index` makes the address: whatever pg_depend says needs that address comes
  * after it, and it comes after whatever the address needs. The last call for an address counts. A

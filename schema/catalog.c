@@ -7,7 +7,7 @@
 #include "schema/loader.h"
 
 /* What every MODEL_LIST is, with the items' type forgotten. */
-typedef MODEL_LIST(char) AnyList;
+typedef MODEL_LIST(void) AnyList;
 
 /* The columns that every kind's query gives, with the members of Object that they fill. */
 static const Field object_fields[] = {
@@ -24,6 +24,17 @@ static int compare_oids(const void *a, const void *b)
     Oid left = ((const Object *)a)->address.oid;
     Oid right = ((const Object *)b)->address.oid;
     return left < right ? -1 : left > right;
+}
+
+static void keep_list(Model *model, const Kind *kind, void *items, size_t count)
+{
+    model->lists[model->list_count++] =
+        (ObjectList){.kind = kind->name, .items = items, .count = count, .size = kind->size};
+    if (kind->list_offset == 0)
+        return;
+    AnyList *list = (void *)((char *)model + kind->list_offset);
+    list->items = items;
+    list->count = count;
 }
 
 static bool kind_read(Conn *conn, const CatalogScope *scope, const Kind *kind, Arena *arena,
@@ -44,9 +55,7 @@ static bool kind_read(Conn *conn, const CatalogScope *scope, const Kind *kind, A
     if (!loader_fill(result, fields, field_count, kind->size, arena, &items, &count, err))
         return error_wrap(err, "reading the catalogs (%s)", kind->query);
     qsort(items, count, kind->size, compare_oids);
-    AnyList *list = (void *)((char *)model + kind->list_offset);
-    list->items = items;
-    list->count = count;
+    keep_list(model, kind, items, count);
     return true;
 }
 
@@ -54,6 +63,7 @@ bool catalog_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model **m
 {
     Model *made = arena_alloc(arena, sizeof(*made));
     made->server_version = conn_version(conn);
+    made->database = arena_strdup(arena, PQdb(conn_pg(conn)));
     for (const Kind *const *kind = kinds; *kind != NULL; kind++)
         if (!kind_read(conn, scope, *kind, arena, made, err))
             return false;
@@ -81,14 +91,13 @@ bool catalog_fingerprint(Conn *conn, const CatalogScope *scope, Arena *arena, co
 
 Object *loader_object(Model *model, Oid classid, Oid oid)
 {
-    for (const Kind *const *kind = kinds; *kind != NULL; kind++) {
-        AnyList *list = (void *)((char *)model + (*kind)->list_offset);
+    for (size_t i = 0; i < model->list_count; i++) {
+        const ObjectList *list = &model->lists[i];
         /* All objects of a kind are rows of the same catalog. */
-        if (list->count == 0 ||
-            ((const Object *)(const void *)list->items)->address.classid != classid)
+        if (list->count == 0 || model_object(list, 0)->address.classid != classid)
             continue;
         Object key = {.address = {.oid = oid}};
-        Object *found = bsearch(&key, list->items, list->count, (*kind)->size, compare_oids);
+        Object *found = bsearch(&key, list->items, list->count, list->size, compare_oids);
         if (found != NULL)
             return found;
     }

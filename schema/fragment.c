@@ -33,23 +33,34 @@ const char *fragment_kind_name(FragmentKind kind)
         [FRAGMENT_COMMENT] = "comment",
         [FRAGMENT_PROPERTY] = "property",
         [FRAGMENT_REFRESH] = "refresh",
+        [FRAGMENT_OBJECT] = "other object",
+        [FRAGMENT_MEMBER] = "member",
     };
     return kind >= 0 && kind < FRAGMENT_KIND_COUNT ? names[kind] : "object";
 }
 
 /* What every MODEL_LIST is, with the items' type forgotten. */
-typedef MODEL_LIST(const char) AnyList;
+typedef MODEL_LIST(void) AnyList;
 
-bool fragments_build(const Model *model, const Conn *conn, Arena *arena, FragmentList *list,
-                     Error *err)
+/* The typed list where there is one: a model made by hand has no others. */
+static ObjectList kind_objects(const Kind *kind, const Model *model, size_t position)
 {
-    AUTO(builder_free) Builder *builder = builder_new(model, conn, arena);
-    for (const Kind *const *kind = kinds; *kind != NULL; kind++) {
-        if ((*kind)->build == NULL)
-            continue;
-        const AnyList *objects = (const void *)((const char *)model + (*kind)->list_offset);
-        for (size_t i = 0; i < objects->count; i++)
-            (*kind)->build(builder, objects->items + i * (*kind)->size);
+    if (kind->list_offset == 0)
+        return position < model->list_count ? model->lists[position] : (ObjectList){0};
+    const AnyList *list = (const void *)((const char *)model + kind->list_offset);
+    return (ObjectList){
+        .kind = kind->name, .items = list->items, .count = list->count, .size = kind->size};
+}
+
+bool fragments_build(const Model *model, int target_version, const Conn *conn, Arena *arena,
+                     FragmentList *list, Error *err)
+{
+    AUTO(builder_free) Builder *builder = builder_new(model, target_version, conn, arena);
+    for (size_t k = 0; kinds[k] != NULL; k++) {
+        builder_begin_kind(builder, kinds[k]->name, kinds[k]->place);
+        const ObjectList objects = kind_objects(kinds[k], model, k);
+        for (size_t i = 0; kinds[k]->build != NULL && i < objects.count; i++)
+            kinds[k]->build(builder, model_object(&objects, i));
     }
     return builder_finish(builder, list, err);
 }

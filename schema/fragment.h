@@ -42,6 +42,9 @@ typedef enum FragmentKind {
     FRAGMENT_COMMENT,
     FRAGMENT_PROPERTY, /* statistics target, storage, cluster mark, replica identity, ... */
     FRAGMENT_REFRESH,  /* REFRESH MATERIALIZED VIEW of a populated one */
+    FRAGMENT_OBJECT,   /* makes an object of any other kind; the label names the kind */
+    FRAGMENT_MEMBER, /* adds a part to such an object that can be taken away by itself: a table to a
+                        publication, an option to a server */
     FRAGMENT_KIND_COUNT
 } FragmentKind;
 
@@ -49,16 +52,33 @@ typedef enum FragmentKind {
  */
 typedef enum Section { SECTION_PRE, SECTION_POST } Section;
 
+/*
+ * Where a statement's object lives, which decides who can see it before it goes live. Objects of
+ * schemas can be made beside the live ones. Global ones cannot: they are told apart by `undo`. Two
+ * statements with the same undo are about the same thing (an option of a server, a table of a
+ * publication): the one of the source takes the place of the destination's.
+ */
+typedef enum Place {
+    PLACE_SCHEMA,
+    PLACE_EARLY, /* global, and the new objects may need it: made before them when it is not there
+                    (a language, a server); an existing one is changed only in the swap */
+    PLACE_SWAP   /* global, and at work as soon as it is there: made and changed only in the swap (a
+                    publication, an event trigger, default privileges) */
+} Place;
+
 typedef struct Fragment {
     FragmentKind kind;
     Section section;
+    Place place;
     Address object;     /* what it makes or changes, in the model that it was made from */
     Oid table;          /* the relation that it belongs to (index, trigger, ...), or 0 */
     const char *schema; /* of the object; NULL for none */
     const char *label;  /* for a person: "index public.orders_pkey", one line */
     const char *sql;    /* one statement without a final semicolon */
-    size_t *needs;      /* positions in the list of the fragments that must come first, ascending;
-                           each is smaller than the fragment's own position */
+    const char *undo; /* one statement that takes it back; NULL when there is none, or when it goes
+                         with the object */
+    size_t *needs;    /* positions in the list of the fragments that must come first, ascending;
+                         each is smaller than the fragment's own position */
     size_t need_count;
     int64_t weight; /* bytes of the table it reads, for scheduling; 0 when it reads none */
 } Fragment;
@@ -68,11 +88,12 @@ typedef struct FragmentList {
     size_t count;
 } FragmentList;
 
-/* Makes the statements of a whole model, sorted. `conn` only quotes (any connection, also one that
- * never connected). Everything lives in `arena`. Errors: ERROR_COPY when a loop in the dependencies
+/* Makes the statements of a whole model, sorted, for a server of `target_version` (as
+ * PQserverVersion). `conn` only quotes (any connection, also one that never connected). Everything
+ * lives in `arena`. Errors: ERROR_COPY when a loop in the dependencies
  * has no known repair, naming its members. */
-bool fragments_build(const Model *model, const Conn *conn, Arena *arena, FragmentList *list,
-                     Error *err) MUST_CHECK;
+bool fragments_build(const Model *model, int target_version, const Conn *conn, Arena *arena,
+                     FragmentList *list, Error *err) MUST_CHECK;
 
 /* "index", "foreign key", ... for messages. */
 const char *fragment_kind_name(FragmentKind kind);

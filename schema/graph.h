@@ -32,6 +32,9 @@ typedef struct AddressNeed {
 
 struct Builder {
     const Model *model;
+    int target_version;
+    const char *kind_name; /* of the kind whose turn it is */
+    Place place;
     const Conn *conn;
     Arena *arena;
     Node *nodes; /* owned */

@@ -45,13 +45,15 @@ typedef struct Field {
     }
 
 typedef struct Kind {
-    const char *name;    /* "table": for messages */
+    const char *name;    /* "table": for messages, and for the labels of FRAGMENT_OBJECT */
+    Place place;         /* of the statements; PLACE_SCHEMA when not said */
     const char *query;   /* file name in schema/sql without .sql */
     const Field *fields; /* besides those of Object, which every query must give:
                             classid, oid, schema, name, owner (see catalog.c) */
     size_t field_count;
     size_t size;        /* of the struct */
-    size_t list_offset; /* of the MODEL_LIST in Model */
+    size_t list_offset; /* of the MODEL_LIST in Model; 0 for kinds that nobody else looks into:
+                           their struct is their file's own, and Model.lists has the objects */
     /* Makes the statements of one object; NULL when its statements come with another's. */
     void (*build)(Builder *builder, const void *object);
 } Kind;

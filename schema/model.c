@@ -20,6 +20,11 @@ static const void *find(const void *items, size_t count, size_t size, Oid oid)
     return NULL;
 }
 
+const Object *model_object(const ObjectList *list, size_t i)
+{
+    return (const void *)((const char *)list->items + i * list->size);
+}
+
 #define FIND(list, oid) find((list).items, (list).count, sizeof(*(list).items), oid)
 
 static bool is_named(const Object *object, const char *schema, const char *name)

@@ -19,17 +19,44 @@
 
 /* OIDs of the catalogs themselves: the same in every server version (pg_class.h and others). */
 enum {
+    CATALOG_DEFAULT_ACL = 826,
     CATALOG_TYPE = 1247,
     CATALOG_ATTRIBUTE = 1249,
     CATALOG_PROC = 1255,
     CATALOG_CLASS = 1259,
+    CATALOG_DATABASE = 1262,
+    CATALOG_FOREIGN_SERVER = 1417,
+    CATALOG_USER_MAPPING = 1418,
+    CATALOG_FOREIGN_DATA_WRAPPER = 2328,
+    CATALOG_AM = 2601,
+    CATALOG_AMOP = 2602,
+    CATALOG_AMPROC = 2603,
     CATALOG_ATTRDEF = 2604,
+    CATALOG_CAST = 2605,
     CATALOG_CONSTRAINT = 2606,
+    CATALOG_CONVERSION = 2607,
+    CATALOG_LANGUAGE = 2612,
+    CATALOG_LARGEOBJECT = 2613,
     CATALOG_NAMESPACE = 2615,
+    CATALOG_OPCLASS = 2616,
+    CATALOG_OPERATOR = 2617,
     CATALOG_REWRITE = 2618,
     CATALOG_TRIGGER = 2620,
+    CATALOG_OPFAMILY = 2753,
     CATALOG_EXTENSION = 3079,
-    CATALOG_POLICY = 3256
+    CATALOG_POLICY = 3256,
+    CATALOG_STATISTIC_EXT = 3381,
+    CATALOG_COLLATION = 3456,
+    CATALOG_EVENT_TRIGGER = 3466,
+    CATALOG_TRANSFORM = 3576,
+    CATALOG_TS_DICT = 3600,
+    CATALOG_TS_PARSER = 3601,
+    CATALOG_TS_CONFIG = 3602,
+    CATALOG_TS_TEMPLATE = 3764,
+    CATALOG_SUBSCRIPTION = 6100,
+    CATALOG_PUBLICATION = 6104,
+    CATALOG_PUBLICATION_REL = 6106,
+    CATALOG_PUBLICATION_NAMESPACE = 6237
 };
 
 /* An object as pg_depend names it. subid is the column number, 0 for the whole. */
@@ -276,8 +303,23 @@ typedef struct Dependency {
         size_t count;                                                                              \
     }
 
+/* The objects of one kind: structs of `size` bytes that begin with an Object, sorted by OID. */
+typedef struct ObjectList {
+    const char *kind; /* "table", "operator class", ... */
+    void *items;
+    size_t count, size;
+} ObjectList;
+
+enum { MODEL_KINDS_MAX = 64 };
+
 typedef struct Model {
-    int server_version; /* PQserverVersion of where it was read */
+    int server_version;   /* PQserverVersion of where it was read */
+    const char *database; /* the one that statements about the database itself name; a caller that
+                             runs them elsewhere sets it to that one */
+    /* Every kind, in the order of the table of kinds; the lists below are the same objects typed,
+     * for the kinds that others look into. */
+    ObjectList lists[MODEL_KINDS_MAX];
+    size_t list_count;
     MODEL_LIST(Schema) schemas;
     MODEL_LIST(Extension) extensions;
     MODEL_LIST(Type) types;
@@ -293,6 +335,9 @@ typedef struct Model {
     MODEL_LIST(Uncarried) uncarried;     /* not sorted by OID */
     MODEL_LIST(Dependency) dependencies; /* sorted by from.classid, from.oid */
 } Model;
+
+/* The object at a position of a list. */
+const Object *model_object(const ObjectList *list, size_t i);
 
 /* By OID; NULL when there is none. Binary search. */
 const Schema *model_schema(const Model *model, const char *name);

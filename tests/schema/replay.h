@@ -42,7 +42,8 @@ static inline __attribute__((unused)) void replay_read(const TestDatabase *datab
     cr_assert(conn_exec(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", &err), "%s",
               err.message);
     cr_assert(catalog_read(conn, &scope, arena, model, &err), "%s", err.message);
-    cr_assert(fragments_build(*model, conn, arena, list, &err), "%s (%s)", err.message, err.hint);
+    cr_assert(fragments_build(*model, conn_version(conn), conn, arena, list, &err), "%s (%s)",
+              err.message, err.hint);
 }
 
 static inline __attribute__((unused)) void replay_run(const TestDatabase *database,

@@ -20,7 +20,7 @@ static void setup(Bench *bench)
     memset(bench, 0, sizeof(*bench));
     bench->arena = arena_new();
     bench->conn = conn_for_quoting();
-    bench->builder = builder_new(&bench->model, bench->conn, bench->arena);
+    bench->builder = builder_new(&bench->model, 150000, bench->conn, bench->arena);
 }
 
 static void finish(Bench *bench)

@@ -16,7 +16,8 @@ static Model *read_scope(Conn *conn, Arena *arena, const char *const *schemas, s
     Model *model = NULL;
     cr_assert(catalog_read(conn, &scope, arena, &model, &err), "%s", err.message);
     if (list != NULL)
-        cr_assert(fragments_build(model, conn, arena, list, &err), "%s", err.message);
+        cr_assert(fragments_build(model, conn_version(conn), conn, arena, list, &err), "%s",
+                  err.message);
     return model;
 }
 

@@ -220,7 +220,8 @@ static void rehearse(Conn *conn, const FragmentList *list, Arena *arena)
     Model *model;
     FragmentList printed;
     cr_assert(catalog_read(conn, &scope, arena, &model, &err), "%s", err.message);
-    cr_assert(fragments_build(model, conn, arena, &printed, &err), "%s", err.message);
+    cr_assert(fragments_build(model, conn_version(conn), conn, arena, &printed, &err), "%s",
+              err.message);
     run(conn, "ROLLBACK");
     run_section(conn, &printed, SECTION_POST);
 }

@@ -25,7 +25,7 @@ static void setup(Graph *graph)
     graph->arena = arena_new();
     graph->conn = conn_for_quoting();
     graph->model.dependencies.items = graph->edges;
-    graph->builder = builder_new(&graph->model, graph->conn, graph->arena);
+    graph->builder = builder_new(&graph->model, 150000, graph->conn, graph->arena);
 }
 
 static void teardown(Graph *graph)

@@ -19,7 +19,7 @@ static void made_build(Made *made)
     made->conn = conn_for_quoting();
     if (made->model.server_version == 0)
         made->model.server_version = 150000;
-    bool built = fragments_build(&made->model, made->conn, made->arena, &made->list, &err);
+    bool built = fragments_build(&made->model, 150000, made->conn, made->arena, &made->list, &err);
     cr_assert(built, "%s", err.message);
 }
 
