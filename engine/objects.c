@@ -8,12 +8,10 @@ bool objects_record(Run *run, const Plan *plan, Error *err)
     const char *const values[] = {journal_id_text(run->arena, run->id)};
     AUTO(result_free) PGresult *cleared = NULL;
     AUTO(result_free) PGresult *added = NULL;
-    AUTO(result_free) PGresult *matched = NULL;
     int version = conn_version(run->dest);
     return (conn_query(run->dest, "DELETE FROM pgzm.object WHERE migration = $1::bigint", 1, values,
                        &cleared, err) &&
-            conn_query(run->dest, run_sql("objects_new", version), 1, values, &added, err) &&
-            conn_query(run->dest, run_sql("objects_old", version), 1, values, &matched, err) &&
+            conn_query(run->dest, run_sql("objects", version), 1, values, &added, err) &&
             rebuild_mark(run, plan, err)) ||
            error_wrap(err, "recording what the swap moves");
 }

@@ -151,17 +151,18 @@ bool rebuild_mark(Run *run, const Plan *plan, Error *err)
         const Fragment *fragment = &plan->live_fragments.items[plan->repointed[i]];
         bool is_view = fragment->object.classid == CATALOG_CLASS;
         const char *const values[] = {journal_id_text(run->arena, run->id),
-                                      is_view ? "relation" : "function",
+                                      arena_printf(run->arena, "%u", fragment->object.classid),
                                       arena_printf(run->arena, "%u", fragment->object.oid),
                                       is_view ? "VIEW" : "ROUTINE",
                                       fragment->schema,
                                       fragment->label};
         AUTO(result_free) PGresult *result = NULL;
-        if (!conn_query(run->dest,
-                        "INSERT INTO pgzm.object (migration, side, class, oid, kind, live, name,"
-                        " lockable) VALUES ($1::bigint, 'stays', $2, $3::oid, $4, $5, $6, false)"
-                        " ON CONFLICT DO NOTHING",
-                        6, values, &result, err))
+        if (!conn_query(
+                run->dest,
+                "INSERT INTO pgzm.object (migration, side, classid, oid, kind, live, name,"
+                " lockable) VALUES ($1::bigint, 'stays', $2::oid, $3::oid, $4, $5, $6, false)"
+                " ON CONFLICT DO NOTHING",
+                6, values, &result, err))
             return error_wrap(err, "recording what stays");
     }
     return true;
@@ -247,13 +248,14 @@ bool rebuild_keys(Run *run, int *ordinal, Error *err)
         /* none stays where both ends move: then no row is added */
         const char *const pair[] = {id, PQgetisnull(keys, i, 0) ? NULL : PQgetvalue(keys, i, 0)};
         AUTO(result_free) PGresult *added = NULL;
-        if (!conn_query(run->dest,
-                        "INSERT INTO pgzm.object (migration, side, class, oid, kind, live, name,"
-                        " lockable) SELECT $1::bigint, 'stays', 'relation', c.oid, 'TABLE',"
-                        " n.nspname, c.relname, true FROM pg_class c"
-                        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $2::oid"
-                        " ON CONFLICT DO NOTHING",
-                        2, pair, &added, err) ||
+        if (!conn_query(
+                run->dest,
+                "INSERT INTO pgzm.object (migration, side, classid, oid, kind, live, name,"
+                " lockable) SELECT $1::bigint, 'stays', 'pg_class'::regclass, c.oid, 'TABLE',"
+                " n.nspname, c.relname, true FROM pg_class c"
+                " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $2::oid"
+                " ON CONFLICT DO NOTHING",
+                2, pair, &added, err) ||
             !record_key(run, keys, i, ordinal, err))
             return error_wrap(err, "recording foreign key %s", PQgetvalue(keys, i, 2));
     }

@@ -8,7 +8,7 @@ WITH holder AS (
     JOIN pg_catalog.pg_locks l ON l.locktype = 'relation' AND l.relation = o.oid AND l.granted
     JOIN pg_catalog.pg_database b ON b.oid = l.database AND b.datname = current_database()
     JOIN pg_catalog.pg_class c ON c.oid = o.oid
-    WHERE o.migration = $1::bigint AND o.class = 'relation'
+    WHERE o.migration = $1::bigint AND o.classid = 'pg_catalog.pg_class'::regclass
       AND l.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
 )
 SELECT pg_catalog.format('backend %s (%s) holds %s on %s', h.pid,

@@ -6,7 +6,7 @@
 -- partitioned (the referencing table), outgoing (the referencing table is one that moves), comment
 WITH moved AS (
     SELECT oid FROM pgzm.object
-    WHERE migration = $1::bigint AND side = 'old' AND class = 'relation'
+    WHERE migration = $1::bigint AND side = 'old' AND classid = 'pg_catalog.pg_class'::regclass
 )
 SELECT CASE WHEN f.oid IS NULL THEN k.conrelid WHEN t.oid IS NULL THEN k.confrelid END AS staying,
        pg_catalog.format('%I.%I', n.nspname, c.relname) AS table_live,

@@ -47,13 +47,13 @@ BEGIN
     CREATE TABLE pgzm.object (
         migration bigint NOT NULL REFERENCES pgzm.migration,
         side text NOT NULL CHECK (side IN ('old', 'new', 'stays')),
-        class text NOT NULL CHECK (class IN ('relation', 'type', 'function')),
+        classid oid NOT NULL,              -- catalog
         oid oid NOT NULL,
         kind text NOT NULL,                -- the word after ALTER
         live text NOT NULL,                -- live schema that it belongs to
         name text NOT NULL,                -- for messages
         lockable boolean NOT NULL,         -- a table: locked before anything moves
-        PRIMARY KEY (migration, side, class, oid)
+        PRIMARY KEY (migration, side, classid, oid)
     );
 
     -- Work after the schema exists: chunks of rows and statements that wait for rows. A chunk's row is
@@ -71,12 +71,13 @@ BEGIN
         PRIMARY KEY (migration, id)
     );
 
-    -- Statements of the swap and of the rollback that are not mere moves, and those that settle.
+    -- Statements of the swap and of the rollback that are not mere moves, those that settle, and
+    -- those (last one first) with which abort takes back what was made outside the shadow.
     CREATE TABLE pgzm.step (
         migration bigint NOT NULL REFERENCES pgzm.migration,
         part text NOT NULL CHECK (part IN ('before swap', 'after swap', 'settle',
                                            'before rollback', 'after rollback',
-                                           'settle rollback')),
+                                           'settle rollback', 'abort')),
         id integer NOT NULL,
         label text NOT NULL,
         statement text NOT NULL,

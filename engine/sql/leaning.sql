@@ -28,8 +28,16 @@ WITH RECURSIVE member AS (
     FROM pg_catalog.pg_collation
     UNION ALL SELECT 'pg_catalog.pg_constraint'::regclass, oid, connamespace
     FROM pg_catalog.pg_constraint
+    UNION ALL SELECT 'pg_catalog.pg_conversion'::regclass, oid, connamespace
+    FROM pg_catalog.pg_conversion
     UNION ALL SELECT 'pg_catalog.pg_ts_config'::regclass, oid, cfgnamespace
     FROM pg_catalog.pg_ts_config
+    UNION ALL SELECT 'pg_catalog.pg_ts_dict'::regclass, oid, dictnamespace
+    FROM pg_catalog.pg_ts_dict
+    UNION ALL SELECT 'pg_catalog.pg_ts_parser'::regclass, oid, prsnamespace
+    FROM pg_catalog.pg_ts_parser
+    UNION ALL SELECT 'pg_catalog.pg_ts_template'::regclass, oid, tmplnamespace
+    FROM pg_catalog.pg_ts_template
     UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::regclass, oid, stxnamespace
     FROM pg_catalog.pg_statistic_ext
     UNION ALL

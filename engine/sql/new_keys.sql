@@ -2,13 +2,13 @@
 -- $1 bigint: migration. Columns: what
 SELECT pg_catalog.format('%I of %s', k.conname, k.conrelid::regclass) AS what
 FROM pg_catalog.pg_constraint k
-JOIN pgzm.object t ON t.migration = $1::bigint AND t.side = 'old' AND t.class = 'relation'
+JOIN pgzm.object t ON t.migration = $1::bigint AND t.side = 'old' AND t.classid = 'pg_catalog.pg_class'::regclass
                   AND t.oid = k.confrelid
 JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE k.contype = 'f' AND k.conparentid = 0
   AND NOT EXISTS (SELECT FROM pgzm.object f
-                  WHERE f.migration = $1::bigint AND f.side = 'old' AND f.class = 'relation'
+                  WHERE f.migration = $1::bigint AND f.side = 'old' AND f.classid = 'pg_catalog.pg_class'::regclass
                     AND f.oid = k.conrelid)
   -- as rebuild_keys writes it
   AND NOT EXISTS (SELECT FROM pgzm.step p

@@ -2,9 +2,7 @@
 -- staying objects hold while something new needs them.
 -- $1 bigint: migration. Columns: object, leans_on
 WITH RECURSIVE moved AS (
-    SELECT CASE class WHEN 'relation' THEN 'pg_catalog.pg_class'::regclass
-                      WHEN 'type' THEN 'pg_catalog.pg_type'::regclass
-                      ELSE 'pg_catalog.pg_proc'::regclass END::oid AS classid, oid AS objid
+    SELECT classid, oid AS objid
     FROM pgzm.object WHERE migration = $1::bigint AND side = 'old'
     UNION
     -- what follows: indexes, constraints, defaults, row types, owned sequences, rules, triggers
@@ -12,7 +10,6 @@ WITH RECURSIVE moved AS (
     FROM moved m
     JOIN pg_catalog.pg_depend d
       ON d.refclassid = m.classid AND d.refobjid = m.objid AND d.deptype IN ('a', 'i', 'P', 'S')
-    WHERE d.classid <> 'pg_catalog.pg_publication_rel'::regclass
 ), new_name AS (
     SELECT c.relname, l.oid AS live_oid
     FROM pgzm.schema s
@@ -31,13 +28,15 @@ WHERE NOT EXISTS (SELECT FROM moved x WHERE x.classid = d.classid AND x.objid = 
                   LEFT JOIN pg_catalog.pg_rewrite r
                     ON d.classid = 'pg_catalog.pg_rewrite'::regclass AND r.oid = d.objid
                   WHERE o.migration = $1::bigint AND o.side = 'stays'
-                    AND (o.class = 'relation' AND o.oid = r.ev_class
-                         OR o.class = 'function' AND o.oid = d.objid
-                            AND d.classid = 'pg_catalog.pg_proc'::regclass))
+                    AND (o.classid = 'pg_catalog.pg_class'::regclass AND o.oid = r.ev_class
+                         OR o.classid = d.classid AND o.oid = d.objid))
   -- what earlier migrations left: it follows the objects by OID and nobody else uses it
   AND NOT EXISTS (SELECT FROM pgzm.schema e
                   WHERE (pg_catalog.pg_identify_object_as_address(d.classid, d.objid, d.objsubid)
                         ).object_names[1] IN (e.backup, e.undone))
+  -- made anew in the swap (global.h), or of use for the old objects only
+  AND d.classid NOT IN ('pg_catalog.pg_event_trigger'::regclass, 'pg_catalog.pg_cast'::regclass,
+                        'pg_catalog.pg_transform'::regclass)
   -- foreign keys of staying tables are made anew (crossing_keys.sql)
   AND NOT (d.classid = 'pg_catalog.pg_constraint'::regclass
            AND EXISTS (SELECT FROM pg_catalog.pg_constraint k

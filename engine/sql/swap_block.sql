@@ -48,7 +48,7 @@ BEGIN
 
     -- out first, in: the names must be free
     FOR item IN
-        SELECT o.class, o.oid, o.kind, o.name,
+        SELECT o.classid, o.oid, o.kind, o.name,
                CASE WHEN (o.side = 'old') = back THEN s.live
                     WHEN back THEN s.undone ELSE s.backup END AS target,
                CASE WHEN (o.side = 'old') = back THEN
@@ -56,12 +56,11 @@ BEGIN
                     ELSE s.live END AS origin
         FROM pgzm.object o JOIN pgzm.schema s ON s.migration = this AND s.live = o.live
         WHERE o.migration = this AND o.side <> 'stays'
-        ORDER BY (o.side = 'old') = back, o.class, o.oid
+        ORDER BY (o.side = 'old') = back, o.classid, o.oid
     LOOP
-        here := CASE item.class
-            WHEN 'relation' THEN (SELECT relnamespace FROM pg_class WHERE pg_class.oid = item.oid)
-            WHEN 'type' THEN (SELECT typnamespace FROM pg_type WHERE pg_type.oid = item.oid)
-            ELSE (SELECT pronamespace FROM pg_proc WHERE pg_proc.oid = item.oid) END;
+        here := (SELECT d.refobjid FROM pg_depend d
+                 WHERE d.classid = item.classid AND d.objid = item.oid AND d.objsubid = 0
+                   AND d.refclassid = 'pg_namespace'::regclass AND d.deptype = 'n');
         IF here IS NULL THEN
             RAISE EXCEPTION '% % is gone', lower(item.kind), item.name
                 USING ERRCODE = 'undefined_object';
@@ -73,9 +72,7 @@ BEGIN
                 item.origin USING ERRCODE = 'object_not_in_prerequisite_state';
         END IF;
         EXECUTE format('ALTER %s %s SET SCHEMA %I', item.kind,
-            CASE item.class WHEN 'relation' THEN item.oid::regclass::text
-                            WHEN 'type' THEN item.oid::regtype::text
-                            ELSE item.oid::regprocedure::text END, item.target);
+            (pg_identify_object(item.classid, item.oid, 0)).identity, item.target);
     END LOOP;
 
     PERFORM set_config('search_path', path, true);
