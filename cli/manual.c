@@ -122,6 +122,34 @@ static void manual_examples(Str *out)
     }
 }
 
+static void manual_filters(Str *out)
+{
+    static const char *const paragraphs[] = {
+        "Without filters everything is migrated. With --schema or --table only what one of the "
+        "patterns matches, without what one of --exclude-schema and --exclude-table matches. A "
+        "pattern that matches nothing is an error. What is excluded is neither locked nor read, "
+        "and what the destination has of it stays there as it is.",
+        "A pattern is one as in psql: * stands for any letters, ? for one, a dot separates schema "
+        "and name, letters are folded to lower case, and what stands in double quotes is taken as "
+        "it is. Other characters have their meaning in regular expressions, but $ stands for "
+        "itself. The pattern must match the whole name. A table without a schema is one that is "
+        "found by its name alone; *.NAME is one in any schema.",
+        "--table takes tables, views, materialized views, sequences and foreign tables with all "
+        "that belongs to them (indexes, triggers, policies, partitions, the sequences of their "
+        "columns), and the types and functions that they need. What leans on something "
+        "that is excluded (a foreign key, a view) is named and left out; --require-complete makes "
+        "that an error.",
+        "A filter file has a line for each pattern: include or exclude; schema, table, "
+        "table_and_children, table_data or table_data_and_children; the pattern. # begins a "
+        "comment."};
+    str_add(out, ".SH FILTERS\n");
+    for (size_t i = 0; i < LENGTH(paragraphs); i++) {
+        str_add(out, i > 0 ? ".PP\n" : "");
+        manual_troff(out, paragraphs[i]);
+        str_add(out, "\n");
+    }
+}
+
 static void manual_man(Str *out)
 {
     str_addf(out, ".TH PGZM\\-COPY 1 \"\" \"pgzm\\-copy %s\" \"pgzm\\-copy manual\"\n",
@@ -141,6 +169,7 @@ static void manual_man(Str *out)
     str_add(out, ".SH OPTIONS\nOptions stand before or after the command.\n");
     for (OptionId id = 0; id < OPTION_COUNT; id++)
         manual_option(out, option_get(id));
+    manual_filters(out);
     manual_variables(out);
     str_add(out, ".SH EXIT STATUS\n");
     for (ErrorKind kind = ERROR_NONE; kind < ERROR_KIND_COUNT; kind++) {
@@ -164,6 +193,14 @@ static void manual_man(Str *out)
     str_add(out, ".SH SEE ALSO\n.BR psql (1),\n.BR pg_dump (1)\n");
 }
 
+static void manual_complete_choice(Str *out, const Option *option)
+{
+    str_addf(out, "    --%s)\n        COMPREPLY=($(compgen -W \"", option->name);
+    for (const char *c = option->argument; *c != 0; c++)
+        str_add_bytes(out, *c == '|' ? " " : c, 1);
+    str_add(out, "\" -- \"$word\"))\n        return ;;\n");
+}
+
 /* The words after options that take one. */
 static void manual_complete_values(Str *out)
 {
@@ -173,12 +210,16 @@ static void manual_complete_values(Str *out)
         const Option *option = option_get(id);
         if (option->type == OPTION_SWITCH)
             continue;
-        if (id == OPTION_LOG_FILE) {
+        if (id == OPTION_LOG_FILE || id == OPTION_FILTER) {
             str_addf(out,
                      "    --%s)\n        compopt -o filenames 2> /dev/null\n"
                      "        COMPREPLY=($(compgen -f -- \"$word\"))\n"
                      "        return ;;\n",
                      option->name);
+            continue;
+        }
+        if (option->type == OPTION_CHOICE) {
+            manual_complete_choice(out, option);
             continue;
         }
         str_separate(&taking, "|");

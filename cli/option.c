@@ -11,6 +11,8 @@
     (OPTION_FOR_START | OPTION_FOR_PREPARE | OPTION_FOR_SWAP | OPTION_FOR_ROLLBACK |               \
      OPTION_FOR_ABORT)
 #define FOR_COPY (OPTION_FOR_START | OPTION_FOR_PREPARE)
+/* Commands that read two databases by the same selection of objects. */
+#define FOR_SELECTION FOR_COPY
 #define FOR_SWAP (OPTION_FOR_START | OPTION_FOR_SWAP | OPTION_FOR_ROLLBACK)
 
 static const OptionCommand commands[] = {
@@ -105,6 +107,141 @@ static const Option options[] = {
              "ambiguous; quote mixed case "
              "as in SQL. These tables get the source's structure and keep the destination's rows, "
              "in step with live traffic until the swap."},
+    {.id = OPTION_SCHEMA,
+     .name = "schema",
+     .letter = 'n',
+     .argument = "PATTERN",
+     .type = OPTION_TEXT,
+     .scope = FOR_SELECTION,
+     .repeatable = true,
+     .engine = PGZM_SCHEMA,
+     .help = "only these schemas; may be repeated",
+     .more = "A pattern as in psql and pg_dump: * for any letters, ? for one, regular expressions "
+             "otherwise; names are folded to lower case unless quoted with double quotes. See "
+             "FILTERS."},
+    {.id = OPTION_EXCLUDE_SCHEMA,
+     .name = "exclude-schema",
+     .letter = 'N',
+     .argument = "PATTERN",
+     .type = OPTION_TEXT,
+     .scope = FOR_SELECTION,
+     .repeatable = true,
+     .engine = PGZM_EXCLUDE_SCHEMA,
+     .help = "not these schemas; may be repeated",
+     .more = "What is excluded counts more than what is included."},
+    {.id = OPTION_TABLE,
+     .name = "table",
+     .letter = 't',
+     .argument = "PATTERN",
+     .type = OPTION_TEXT,
+     .scope = FOR_SELECTION,
+     .repeatable = true,
+     .engine = PGZM_TABLE,
+     .help = "only these tables; may be repeated",
+     .more =
+         "Tables, views, materialized views, sequences and foreign tables, with what belongs to "
+         "them: SCHEMA.NAME, or NAME in any schema. See FILTERS."},
+    {.id = OPTION_EXCLUDE_TABLE,
+     .name = "exclude-table",
+     .letter = 'T',
+     .argument = "PATTERN",
+     .type = OPTION_TEXT,
+     .scope = FOR_SELECTION,
+     .repeatable = true,
+     .engine = PGZM_EXCLUDE_TABLE,
+     .help = "not these tables; may be repeated",
+     .more = "They are neither locked nor read. What is excluded counts more than what is "
+             "included. In the destination they stay as they are."},
+    {.id = OPTION_EXCLUDE_TABLE_DATA,
+     .name = "exclude-table-data",
+     .argument = "PATTERN",
+     .type = OPTION_TEXT,
+     .scope = FOR_SELECTION,
+     .repeatable = true,
+     .engine = PGZM_EXCLUDE_TABLE_DATA,
+     .help = "these without their rows; may be repeated",
+     .more = "They are empty after the swap."},
+    {.id = OPTION_FILTER,
+     .name = "filter",
+     .argument = "FILE",
+     .type = OPTION_TEXT,
+     .scope = FOR_SELECTION,
+     .repeatable = true,
+     .engine = PGZM_FILTER,
+     .help = "read such patterns from FILE; may be repeated",
+     .more = "A dash means standard input. See FILTERS."},
+    {.id = OPTION_NO_OWNER,
+     .name = "no-owner",
+     .letter = 'O',
+     .type = OPTION_SWITCH,
+     .scope = FOR_COPY,
+     .engine = PGZM_NO_OWNER,
+     .help = "do not carry over who owns objects",
+     .more = "New objects belong to the user who runs the command; objects that exist in the "
+             "destination keep their owner there, unless --acl source is given."},
+    {.id = OPTION_NO_PRIVILEGES,
+     .name = "no-privileges",
+     .letter = 'x',
+     .type = OPTION_SWITCH,
+     .scope = FOR_COPY,
+     .engine = PGZM_NO_PRIVILEGES,
+     .help = "do not carry over grants",
+     .more = "Objects that exist in the destination keep their grants there, unless --acl source "
+             "is given."},
+    {.id = OPTION_ACL,
+     .name = "acl",
+     .argument = "merge|source|dest",
+     .type = OPTION_CHOICE,
+     .initial = "merge",
+     .scope = FOR_COPY,
+     .engine = PGZM_ACL,
+     .help = "owners and grants of objects on both sides",
+     .more = "merge keeps the destination's owner and grants and adds the source's grants; source "
+             "takes the source's alone; dest keeps the destination's alone. Objects that only the "
+             "source has come with the source's."},
+    {.id = OPTION_NO_COMMENTS,
+     .name = "no-comments",
+     .type = OPTION_SWITCH,
+     .scope = FOR_COPY,
+     .engine = PGZM_NO_COMMENTS,
+     .help = "do not carry over comments"},
+    {.id = OPTION_NO_TABLESPACES,
+     .name = "no-tablespaces",
+     .type = OPTION_SWITCH,
+     .scope = FOR_COPY,
+     .engine = PGZM_NO_TABLESPACES,
+     .help = "everything into the default tablespace"},
+    {.id = OPTION_ROLES,
+     .name = "roles",
+     .type = OPTION_SWITCH,
+     .scope = FOR_COPY,
+     .engine = PGZM_ROLES,
+     .help = "create roles that the destination lacks"},
+    {.id = OPTION_LARGE_OBJECTS,
+     .name = "large-objects",
+     .type = OPTION_SWITCH,
+     .scope = FOR_COPY,
+     .engine = PGZM_LARGE_OBJECTS,
+     .help = "copy large objects, too"},
+    {.id = OPTION_REQUIRE_COMPLETE,
+     .name = "require-complete",
+     .type = OPTION_SWITCH,
+     .scope = FOR_COPY,
+     .engine = PGZM_REQUIRE_COMPLETE,
+     .help = "refuse when something is not carried over",
+     .more = "What would be reported as not carried over or left out is an error (exit status 4) "
+             "before anything starts."},
+    {.id = OPTION_MAX_RISK,
+     .name = "max-risk",
+     .argument = "low|medium|high",
+     .type = OPTION_CHOICE,
+     .scope = FOR_COPY,
+     .engine = PGZM_MAX_RISK,
+     .help = "refuse a change of the schema above that",
+     .more =
+         "The risk of going live, as \"diff\" shows it for each difference: low is an added "
+         "column or a new index, medium a changed default or a new constraint, high a dropped "
+         "or narrowed column, a dropped table or a changed type. There is no limit by default."},
     {.id = OPTION_JOBS,
      .name = "jobs",
      .letter = 'j',
@@ -123,6 +260,14 @@ static const Option options[] = {
      .scope = FOR_CHANGES,
      .engine = PGZM_DRY_RUN,
      .help = "print the plan, change nothing"},
+    {.id = OPTION_REHEARSE,
+     .name = "rehearse",
+     .type = OPTION_SWITCH,
+     .scope = FOR_COPY,
+     .engine = PGZM_REHEARSE,
+     .help = "with --dry-run: run it and roll back",
+     .more = "The statements of the schema run on the destination inside transactions that are "
+             "rolled back."},
     {.id = OPTION_LATEST,
      .name = "latest",
      .type = OPTION_SWITCH,
@@ -381,6 +526,27 @@ static bool option_check_duration(const Option *option, const char *label, const
     return error_hint(err, "Durations are a number above zero and a unit: 80ms, 60s, 10min, 2h.");
 }
 
+/* The words are those that help shows. */
+static bool option_check_choice(const Option *option, const char *label, const char *value,
+                                Error *err)
+{
+    AUTO(str_clear) Str expected = STR_INIT;
+    for (const char *word = option->argument; *word != 0;) {
+        size_t len = strcspn(word, "|");
+        if (strlen(value) == len && memcmp(value, word, len) == 0)
+            return true;
+        const char *next = word + len + (word[len] != 0);
+        if (word != option->argument)
+            str_add(&expected, *next == 0 ? " or " : ", ");
+        str_add_bytes(&expected, word, len);
+        word = next;
+    }
+    option_misfit(label, str_text(&expected), value, err);
+    if (option->initial != NULL)
+        return error_hint(err, "Leave it out for the default: %s.", option->initial);
+    return error_hint(err, "Leave it out for none.");
+}
+
 bool option_check(const Option *option, const char *label, const char *value, Error *err)
 {
     switch (option->type) {
@@ -393,6 +559,8 @@ bool option_check(const Option *option, const char *label, const char *value, Er
         if (option->secret)
             return error_hint(err, "Leave it out to connect with the PG* variables alone.");
         return error_hint(err, "Give a value or leave it out.");
+    case OPTION_CHOICE:
+        return option_check_choice(option, label, value, err);
     case OPTION_INTEGER:
         return option_check_integer(option, label, value, err);
     case OPTION_DURATION:

@@ -42,8 +42,24 @@ typedef enum OptionId {
     OPTION_SOURCE,
     OPTION_DEST,
     OPTION_PRESERVED_TABLES,
+    OPTION_SCHEMA,
+    OPTION_EXCLUDE_SCHEMA,
+    OPTION_TABLE,
+    OPTION_EXCLUDE_TABLE,
+    OPTION_EXCLUDE_TABLE_DATA,
+    OPTION_FILTER,
+    OPTION_NO_OWNER,
+    OPTION_NO_PRIVILEGES,
+    OPTION_ACL,
+    OPTION_NO_COMMENTS,
+    OPTION_NO_TABLESPACES,
+    OPTION_ROLES,
+    OPTION_LARGE_OBJECTS,
+    OPTION_REQUIRE_COMPLETE,
+    OPTION_MAX_RISK,
     OPTION_JOBS,
     OPTION_DRY_RUN,
+    OPTION_REHEARSE,
     OPTION_LATEST,
     OPTION_LOCK_TIMEOUT,
     OPTION_SWAP_TIMEOUT,
@@ -62,6 +78,7 @@ typedef enum OptionId {
 typedef enum OptionType {
     OPTION_SWITCH,  /* no argument */
     OPTION_TEXT,    /* anything but empty */
+    OPTION_CHOICE,  /* one of the words of its `argument`, which are separated by "|" */
     OPTION_INTEGER, /* a whole number within the range */
     OPTION_DURATION /* as in clock_parse_duration, the range in milliseconds */
 } OptionType;

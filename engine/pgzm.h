@@ -69,6 +69,24 @@ typedef enum PgzmOption {
     PGZM_LOCK_WAIT_TIMEOUT, /* duration; for the locks on the source's tables; default 30s */
     PGZM_TIMEOUT,           /* duration; for the whole command; default none */
     PGZM_LATEST,            /* "on": rollback of the latest swapped migration (must be said) */
+    PGZM_SCHEMA,         /* pattern as in psql; only such schemas; setting it again adds to it, as
+                            with the next five */
+    PGZM_EXCLUDE_SCHEMA, /* pattern; not such schemas */
+    PGZM_TABLE,          /* pattern; only such tables, views, sequences, ... */
+    PGZM_EXCLUDE_TABLE,  /* pattern; not these */
+    PGZM_EXCLUDE_TABLE_DATA, /* pattern; tables without their rows */
+    PGZM_FILTER,             /* file with such patterns, read at once; "-" for standard input */
+    PGZM_NO_OWNER,           /* "on": owners are not carried over */
+    PGZM_NO_PRIVILEGES,      /* "on": grants are not carried over */
+    PGZM_ACL,              /* "merge", "source" or "dest": whose owners and grants objects get that
+                              exist on both sides; default merge */
+    PGZM_NO_COMMENTS,      /* "on": comments are not carried over */
+    PGZM_NO_TABLESPACES,   /* "on": everything into the default tablespace */
+    PGZM_ROLES,            /* "on": roles that the destination lacks are created */
+    PGZM_LARGE_OBJECTS,    /* "on": large objects are copied, too */
+    PGZM_REQUIRE_COMPLETE, /* "on": what is not carried over is an error */
+    PGZM_MAX_RISK,         /* "low", "medium" or "high": refuse changes above; default none */
+    PGZM_REHEARSE,         /* "on", with PGZM_DRY_RUN: run the statements and roll back */
     PGZM_OPTION_COUNT
 } PgzmOption;
 

@@ -15,6 +15,18 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/pgzm.h"
+#include "schema/filter.h"
+
+/* Whose owners and grants objects get that exist on both sides. */
+typedef enum AclMode { ACL_MERGE, ACL_SOURCE, ACL_DEST } AclMode;
+
+/* The highest risk of a difference (schema) with which a migration may start. */
+typedef enum RiskLimit {
+    RISK_LIMIT_NONE,
+    RISK_LIMIT_LOW,
+    RISK_LIMIT_MEDIUM,
+    RISK_LIMIT_HIGH
+} RiskLimit;
 
 /* The options of pgzm.h, parsed. */
 typedef struct Settings {
@@ -24,6 +36,12 @@ typedef struct Settings {
     bool dry_run, latest;
     int64_t lock_timeout_ms, swap_timeout_ms, lock_wait_timeout_ms;
     int64_t timeout_ms; /* 0 for none */
+    Filter filter;      /* which objects; empty for all */
+    AclMode acl;
+    RiskLimit max_risk;
+    bool no_owner, no_privileges, no_comments, no_tablespaces;
+    bool roles, large_objects, require_complete;
+    bool rehearse; /* with dry_run */
 } Settings;
 
 void settings_init(Settings *settings);

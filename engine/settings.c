@@ -27,6 +27,7 @@ void settings_clear(Settings *settings)
     mem_free(settings->source);
     mem_free(settings->dest);
     mem_free(settings->preserved);
+    filter_clear(&settings->filter);
     *settings = (Settings){0};
 }
 
@@ -71,6 +72,42 @@ static bool set_jobs(int *target, const char *value, Error *err)
     return error_hint(err, "Two to four jobs suit most servers.");
 }
 
+/* `words` ends with NULL; the position of `value` among them. */
+static bool set_choice(int *target, const char *name, const char *const *words, const char *value,
+                       Error *err)
+{
+    AUTO(str_clear) Str expected = STR_INIT;
+    for (int i = 0; words[i] != NULL; i++) {
+        if (strcmp(words[i], value) == 0) {
+            *target = i;
+            return true;
+        }
+        str_separate(&expected, words[i + 1] == NULL ? " or " : ", ");
+        str_add(&expected, words[i]);
+    }
+    return error_set(err, ERROR_USAGE, "%s is %s, not \"%s\"", name, str_text(&expected), value);
+}
+
+static bool set_acl(AclMode *target, const char *value, Error *err)
+{
+    static const char *const words[] = {"merge", "source", "dest", NULL};
+    int chosen = 0;
+    if (!set_choice(&chosen, "acl", words, value, err))
+        return false;
+    *target = (AclMode)(ACL_MERGE + chosen);
+    return true;
+}
+
+static bool set_risk(RiskLimit *target, const char *value, Error *err)
+{
+    static const char *const words[] = {"low", "medium", "high", NULL};
+    int chosen = 0;
+    if (!set_choice(&chosen, "the highest risk", words, value, err))
+        return false;
+    *target = (RiskLimit)(RISK_LIMIT_LOW + chosen);
+    return true;
+}
+
 bool settings_set(Settings *s, PgzmOption option, const char *value, Error *err)
 {
     switch (option) {
@@ -107,6 +144,38 @@ bool settings_set(Settings *s, PgzmOption option, const char *value, Error *err)
         return set_duration(&s->lock_wait_timeout_ms, "the lock wait timeout", value, err);
     case PGZM_TIMEOUT:
         return set_duration(&s->timeout_ms, "the timeout", value, err);
+    case PGZM_SCHEMA:
+        return filter_add(&s->filter, FILTER_SCHEMA, value, "--schema", err);
+    case PGZM_EXCLUDE_SCHEMA:
+        return filter_add(&s->filter, FILTER_EXCLUDE_SCHEMA, value, "--exclude-schema", err);
+    case PGZM_TABLE:
+        return filter_add(&s->filter, FILTER_TABLE, value, "--table", err);
+    case PGZM_EXCLUDE_TABLE:
+        return filter_add(&s->filter, FILTER_EXCLUDE_TABLE, value, "--exclude-table", err);
+    case PGZM_EXCLUDE_TABLE_DATA:
+        return filter_add(&s->filter, FILTER_EXCLUDE_DATA, value, "--exclude-table-data", err);
+    case PGZM_FILTER:
+        return filter_read(&s->filter, value, err);
+    case PGZM_NO_OWNER:
+        return set_bool(&s->no_owner, "no owner", value, err);
+    case PGZM_NO_PRIVILEGES:
+        return set_bool(&s->no_privileges, "no privileges", value, err);
+    case PGZM_ACL:
+        return set_acl(&s->acl, value, err);
+    case PGZM_NO_COMMENTS:
+        return set_bool(&s->no_comments, "no comments", value, err);
+    case PGZM_NO_TABLESPACES:
+        return set_bool(&s->no_tablespaces, "no tablespaces", value, err);
+    case PGZM_ROLES:
+        return set_bool(&s->roles, "roles", value, err);
+    case PGZM_LARGE_OBJECTS:
+        return set_bool(&s->large_objects, "large objects", value, err);
+    case PGZM_REQUIRE_COMPLETE:
+        return set_bool(&s->require_complete, "require complete", value, err);
+    case PGZM_MAX_RISK:
+        return set_risk(&s->max_risk, value, err);
+    case PGZM_REHEARSE:
+        return set_bool(&s->rehearse, "rehearse", value, err);
     case PGZM_OPTION_COUNT:
         break;
     }

@@ -46,6 +46,22 @@ static const char *const options[] = {
     [PGZM_LOCK_WAIT_TIMEOUT] = "lock-wait-timeout",
     [PGZM_TIMEOUT] = "timeout",
     [PGZM_LATEST] = "latest",
+    [PGZM_SCHEMA] = "schema",
+    [PGZM_EXCLUDE_SCHEMA] = "exclude-schema",
+    [PGZM_TABLE] = "table",
+    [PGZM_EXCLUDE_TABLE] = "exclude-table",
+    [PGZM_EXCLUDE_TABLE_DATA] = "exclude-table-data",
+    [PGZM_FILTER] = "filter",
+    [PGZM_NO_OWNER] = "no-owner",
+    [PGZM_NO_PRIVILEGES] = "no-privileges",
+    [PGZM_ACL] = "acl",
+    [PGZM_NO_COMMENTS] = "no-comments",
+    [PGZM_NO_TABLESPACES] = "no-tablespaces",
+    [PGZM_ROLES] = "roles",
+    [PGZM_LARGE_OBJECTS] = "large-objects",
+    [PGZM_REQUIRE_COMPLETE] = "require-complete",
+    [PGZM_MAX_RISK] = "max-risk",
+    [PGZM_REHEARSE] = "rehearse",
 };
 
 static void record(const char *name, const char *value)
