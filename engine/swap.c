@@ -12,7 +12,8 @@ static bool check_fingerprint(Run *run, const JournalMigration *migration, Error
     JournalSchemas schemas = {0};
     if (!journal_schemas(run->dest, migration->id, run->arena, &schemas, err))
         return false;
-    const CatalogScope scope = {journal_live_names(&schemas, run->arena), schemas.count};
+    const CatalogScope scope = {.schemas = journal_live_names(&schemas, run->arena),
+                                .schema_count = schemas.count};
     const char *digest = NULL;
     if (!catalog_fingerprint(run->dest, &scope, run->arena, &digest, err))
         return false;

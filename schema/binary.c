@@ -32,7 +32,7 @@ static int compare_tables(const void *a, const void *b)
 bool binary_read(Conn *conn, const char *const *schemas, size_t schema_count, Arena *arena,
                  BinaryTables *tables, Error *err)
 {
-    CatalogScope scope = {schemas, schema_count};
+    CatalogScope scope = {.schemas = schemas, .schema_count = schema_count};
     AUTO(result_free) PGresult *result = NULL;
     if (!loader_query(conn, &scope, "binary", &result, err))
         return false;

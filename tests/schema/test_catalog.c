@@ -12,7 +12,7 @@ static Model *read_scope(Conn *conn, Arena *arena, const char *const *schemas, s
                          FragmentList *list)
 {
     AUTO(error_clear) Error err = ERROR_INIT;
-    CatalogScope scope = {schemas, count};
+    CatalogScope scope = {.schemas = schemas, .schema_count = count};
     Model *model = NULL;
     cr_assert(catalog_read(conn, &scope, arena, &model, &err), "%s", err.message);
     if (list != NULL)
@@ -199,7 +199,7 @@ static char *fingerprint(const TestDatabase *database)
     AUTO(error_clear) Error err = ERROR_INIT;
     AUTO(arena_free) Arena *arena = arena_new();
     AUTO(conn_free) Conn *conn = replay_connect(database, CONN_SOURCE);
-    CatalogScope scope = {NULL, 0};
+    CatalogScope scope = {0};
     const char *digest = NULL;
     cr_assert(catalog_fingerprint(conn, &scope, arena, &digest, &err), "%s", err.message);
     return mem_strdup(digest);

@@ -216,7 +216,7 @@ static void rehearse(Conn *conn, const FragmentList *list, Arena *arena)
     run_section(conn, list, SECTION_POST);
     wake(conn);
     const char *schemas[] = {"pgzm_shadow_public"};
-    CatalogScope scope = {schemas, 1};
+    CatalogScope scope = {.schemas = schemas, .schema_count = 1};
     Model *model;
     FragmentList printed;
     cr_assert(catalog_read(conn, &scope, arena, &model, &err), "%s", err.message);

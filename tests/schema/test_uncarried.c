@@ -136,7 +136,7 @@ Test(server_uncarried, only_the_schemas_asked_for_are_looked_at)
     AUTO(arena_free) Arena *arena = arena_new();
     AUTO(conn_free) Conn *conn = replay_connect(&database, CONN_SOURCE);
     const char *schemas[] = {"two"};
-    CatalogScope scope = {schemas, 1};
+    CatalogScope scope = {.schemas = schemas, .schema_count = 1};
     Model *model;
     cr_assert(catalog_read(conn, &scope, arena, &model, &err), "%s", err.message);
     cr_assert_eq(model->uncarried.count, 1);
