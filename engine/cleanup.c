@@ -19,19 +19,70 @@ static bool refuse_outsiders(Run *run, Error *err)
     return error_hint(err, "Drop it, then run pgzm-copy abort again.");
 }
 
+/* One transaction must not need more of the lock table than it has: tables go in groups, and what is
+ * left with the schema. */
+enum { TABLES_PER_DROP = 200 };
+
+static bool drop_tables(Run *run, const char *schema, bool *more, Error *err)
+{
+    AUTO(mem_free) char *most = mem_printf("%d", TABLES_PER_DROP);
+    const char *const values[] = {schema, most};
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query_row(run->dest,
+                        "SELECT pg_catalog.string_agg(t.name, ', '), pg_catalog.count(*)"
+                        " FROM (SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) AS name"
+                        " FROM pg_catalog.pg_class c"
+                        " JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+                        " WHERE n.nspname = $1 AND c.relkind IN ('r', 'p')"
+                        " AND NOT c.relispartition ORDER BY c.oid LIMIT $2::int) AS t",
+                        2, values, &result, err))
+        return false;
+    *more = strcmp(PQgetvalue(result, 0, 1), most) == 0;
+    return !*more ||
+           conn_execf(run->dest, err, "DROP TABLE %s CASCADE", PQgetvalue(result, 0, 0));
+}
+
+static bool drop_schema(Run *run, const JournalSchema *schema, Error *err)
+{
+    for (bool more = true; more;)
+        if (!drop_tables(run, schema->shadow, &more, err))
+            return false;
+    AUTO(str_clear) Str statement = STR_INIT;
+    /* nothing outside depends on it: that was looked at */
+    str_add(&statement, "DROP SCHEMA IF EXISTS ");
+    conn_add_ident(run->dest, &statement, schema->shadow);
+    str_add(&statement, " CASCADE");
+    return conn_exec(run->dest, str_text(&statement), err);
+}
+
 static bool drop_schemas(Run *run, Error *err)
 {
     JournalSchemas schemas = {0};
     if (!journal_schemas(run->dest, run->id, run->arena, &schemas, err))
         return false;
-    for (size_t i = 0; i < schemas.count; i++) {
-        AUTO(str_clear) Str statement = STR_INIT;
-        /* nothing outside depends on it: that was looked at */
-        str_add(&statement, "DROP SCHEMA IF EXISTS ");
-        conn_add_ident(run->dest, &statement, schemas.items[i].shadow);
-        str_add(&statement, " CASCADE");
-        if (!conn_exec(run->dest, str_text(&statement), err))
+    for (size_t i = 0; i < schemas.count; i++)
+        if (!drop_schema(run, &schemas.items[i], err))
             return error_wrap(err, "dropping the shadow of schema %s", schemas.items[i].live);
+    return true;
+}
+
+/* Takes back what was made outside the shadow, unless somebody uses it by now. What was never made,
+ * or went with the shadow, is no news. */
+static bool take_back(Run *run, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *steps = NULL;
+    if (!conn_query(run->dest,
+                    "SELECT label, statement FROM pgzm.step WHERE migration = $1::bigint"
+                    " AND part = 'abort' ORDER BY id DESC",
+                    1, values, &steps, err))
+        return error_wrap(err, "reading the journal");
+    for (int i = 0; i < PQntuples(steps); i++) {
+        AUTO(error_clear) Error failure = ERROR_INIT;
+        if (!conn_exec(run->dest, PQgetvalue(steps, i, 1), &failure) &&
+            !error_is_state(&failure, "42704") && !error_is_state(&failure, "42883") &&
+            !error_is_state(&failure, "3F000"))
+            run_warning(run, "%s stays: %s", PQgetvalue(steps, i, 0), failure.message);
     }
     return true;
 }
@@ -76,7 +127,7 @@ static bool make_aborted(Run *run, Error *err)
 bool cleanup_unfinished(Run *run, Error *err)
 {
     return sync_stop(run, err) && refuse_outsiders(run, err) && drop_schemas(run, err) &&
-           drop_additions(run, err) && make_aborted(run, err);
+           take_back(run, err) && drop_additions(run, err) && make_aborted(run, err);
 }
 
 static void plan_abort(Run *run, const JournalSchemas *schemas)

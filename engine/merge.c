@@ -3,11 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/counterpart.h"
+
 /* Both sides' owner statements begin with the object as DDL names it ("ALTER TABLE "public"."t"
  * OWNER TO ..."), which makes a key that is the same on both sides. */
 typedef struct Owned {
     const Fragment *fragment;
-    size_t key_len; /* of fragment->sql up to " OWNER TO " */
+    size_t key_len; /* of fragment->sql up to the role */
 } Owned;
 
 typedef struct OwnedList {
@@ -19,6 +21,7 @@ struct Merge {
     const Plan *plan;
     const Conn *conn;
     OwnedList source, live;
+    Counterparts *statements; /* of the live side */
 };
 
 static int compare_keys(const Owned *a, const Owned *b)
@@ -48,10 +51,9 @@ static OwnedList list_owned(const FragmentList *fragments)
                       .by_address = mem_alloc((fragments->count + 1) * sizeof(Owned))};
     for (size_t i = 0; i < fragments->count; i++) {
         const Fragment *fragment = &fragments->items[i];
-        const char *end =
-            fragment->kind == FRAGMENT_OWNER ? strstr(fragment->sql, " OWNER TO ") : NULL;
-        if (end != NULL)
-            list.by_key[list.count++] = (Owned){fragment, (size_t)(end - fragment->sql)};
+        if (fragment->kind == FRAGMENT_OWNER && fragment->owner != NULL)
+            list.by_key[list.count++] =
+                (Owned){fragment, strlen(fragment->sql) - strlen(fragment->owner)};
     }
     memcpy(list.by_address, list.by_key, list.count * sizeof(Owned));
     qsort(list.by_key, list.count, sizeof(Owned), by_key);
@@ -76,6 +78,7 @@ Merge *merge_new(const Plan *plan, const Conn *conn)
     merge->conn = conn;
     merge->source = list_owned(&plan->source_fragments);
     merge->live = list_owned(&plan->live_fragments);
+    merge->statements = counterparts_new(&plan->live_fragments);
     return merge;
 }
 
@@ -87,18 +90,8 @@ void merge_free(Merge *merge)
     mem_free(merge->source.by_address);
     mem_free(merge->live.by_key);
     mem_free(merge->live.by_address);
+    counterparts_free(merge->statements);
     mem_free(merge);
-}
-
-/* True when the live side has this very statement. */
-static bool live_says(const Merge *merge, const Fragment *fragment)
-{
-    for (size_t i = 0; i < merge->plan->live_fragments.count; i++) {
-        const Fragment *live = &merge->plan->live_fragments.items[i];
-        if (live->kind == fragment->kind && strcmp(live->sql, fragment->sql) == 0)
-            return true;
-    }
-    return false;
 }
 
 const char *merge_statement(const Merge *merge, const Fragment *fragment)
@@ -111,7 +104,7 @@ const char *merge_statement(const Merge *merge, const Fragment *fragment)
     if (fragment->kind == FRAGMENT_OWNER)
         return live->fragment->sql;
     bool takes_away = strncmp(fragment->sql, "REVOKE", 6) == 0;
-    return takes_away && !live_says(merge, fragment) ? NULL : fragment->sql;
+    return takes_away && !counterparts_says(merge->statements, fragment) ? NULL : fragment->sql;
 }
 
 /* GRANT SELECT ("column") ON ...: true when the source's table has that column, or no column is

@@ -1,7 +1,10 @@
 #include "engine/plan.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "engine/counterpart.h"
+#include "engine/global.h"
 #include "engine/names.h"
 #include "engine/preserved.h"
 #include "engine/rebuild.h"
@@ -53,12 +56,41 @@ const PreservedTable *plan_preserved_shadow(const Plan *plan, Oid shadow)
     return NULL;
 }
 
+static int compare_ours(const void *a, const void *b)
+{
+    Oid x = ((const SameType *)a)->ours;
+    Oid y = ((const SameType *)b)->ours;
+    return (x > y) - (x < y);
+}
+
+static int compare_oids(const void *a, const void *b)
+{
+    Oid x = *(const Oid *)a;
+    Oid y = *(const Oid *)b;
+    return (x > y) - (x < y);
+}
+
+/* They come in the order of the source's OIDs. */
 static bool is_same_type(const Plan *plan, Oid oid)
 {
+    SameType key = {.ours = oid};
+    return plan->same_count > 0 &&
+           bsearch(&key, plan->same, plan->same_count, sizeof key, compare_ours) != NULL;
+}
+
+bool plan_stays_in_place(const Plan *plan, Oid live_type)
+{
+    return plan->same_count > 0 && bsearch(&live_type, plan->same_live, plan->same_count,
+                                           sizeof live_type, compare_oids) != NULL;
+}
+
+static void sort_live_types(Plan *plan, Arena *arena)
+{
+    Oid *sorted = arena_alloc(arena, (plan->same_count + 1) * sizeof *sorted);
     for (size_t i = 0; i < plan->same_count; i++)
-        if (plan->same[i].ours == oid)
-            return true;
-    return false;
+        sorted[i] = plan->same[i].theirs;
+    qsort(sorted, plan->same_count, sizeof *sorted, compare_oids);
+    plan->same_live = sorted;
 }
 
 bool plan_is_reused(const Plan *plan, const Fragment *fragment)
@@ -147,8 +179,8 @@ static bool name_schemas(Run *run, Plan *plan, Error *err)
 
 static bool read_live(Run *run, Plan *plan, Error *err)
 {
-    const CatalogScope scope = {journal_live_names(&plan->schemas, run->arena),
-                                plan->schemas.count};
+    const CatalogScope scope = {.schemas = journal_live_names(&plan->schemas, run->arena),
+                                .schema_count = plan->schemas.count};
     return read_model(run, run->dest, &scope, plan->live_path, &plan->live, &plan->live_fragments,
                       err);
 }
@@ -213,6 +245,10 @@ bool plan_read(Run *run, Plan *plan, Error *err)
              plan->source->schemas.count, plan->source->tables.count, plan->source->indexes.count,
              plan->source->views.count, plan->source->functions.count, plan->source->types.count,
              plan->same_count);
-    rebuild_plan(plan, run->arena);
+    sort_live_types(plan, run->arena);
+    AUTO(counterparts_free) Counterparts *source = counterparts_new(&plan->source_fragments);
+    AUTO(counterparts_free) Counterparts *live = counterparts_new(&plan->live_fragments);
+    rebuild_plan(plan, source, run->arena);
+    global_plan(run, plan, source, live);
     return preserved_resolve(run, plan, err);
 }

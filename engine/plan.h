@@ -37,6 +37,19 @@ typedef struct MovableExtension {
     size_t schema; /* position in Plan.schemas */
 } MovableExtension;
 
+/* Statements of one kind of moment, in their order. */
+typedef struct PlanStatements {
+    const char **sql, **labels;
+    size_t count;
+} PlanStatements;
+
+/* What the migration does to objects that are in no schema. */
+typedef struct Globals {
+    const bool *early; /* by source fragment: is run when the shadow is made */
+    PlanStatements before_swap, after_swap, before_rollback, after_rollback;
+    PlanStatements abort; /* takes back what is made early; last one first */
+} Globals;
+
 typedef struct Plan {
     JournalSchemas schemas; /* of the source, with their other names */
     const char **aside;     /* by schema: what the live one is called inside a rehearsal; NULL when
@@ -45,6 +58,7 @@ typedef struct Plan {
     FragmentList source_fragments, live_fragments;
     SameType *same; /* types that stay where they are: ours = source, theirs = live */
     size_t same_count;
+    const Oid *same_live; /* their OIDs in the live model, sorted */
     PreservedTable *preserved;
     size_t preserved_count;
     KeptSequence *kept;
@@ -53,9 +67,11 @@ typedef struct Plan {
     const char *rehearsal_path; /* search_path in which the source's statements mean the same */
     MovableExtension *movable;
     size_t movable_count;
+    const bool *live_leans;  /* by live fragment: makes or needs an object that is replaced */
     const bool *rebuilt;     /* by live fragment: run over the new objects too (rebuild.h) */
     const size_t *repointed; /* live fragments of views and functions that stay (rebuild.h) */
     size_t repointed_count;
+    Globals globals;     /* what is not in a schema (global.h) */
     const Model *shadow; /* the shadow schemas as the destination prints them */
     FragmentList shadow_fragments;
 } Plan;
@@ -80,6 +96,9 @@ const Table *plan_source_of(const Plan *plan, const Table *shadow);
 const Table *plan_shadow_of(const Plan *plan, const Table *source);
 const PreservedTable *plan_preserved(const Plan *plan, const Table *source);
 const PreservedTable *plan_preserved_shadow(const Plan *plan, Oid shadow);
+
+/* True when the type of the live side is reused: it stays where it is. */
+bool plan_stays_in_place(const Plan *plan, Oid live_type);
 
 /* True when the fragment speaks of a type that is reused (or of its attributes and constraints). */
 bool plan_is_reused(const Plan *plan, const Fragment *source_fragment);

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "engine/cleanup.h"
 #include "engine/defer.h"
+#include "engine/global.h"
 #include "engine/journal.h"
 #include "engine/load.h"
 #include "engine/names.h"
@@ -43,7 +44,8 @@ static bool open_both(Run *run, Error *err)
 
 static bool fingerprint(Conn *conn, const Plan *plan, Arena *arena, const char **digest, Error *err)
 {
-    const CatalogScope scope = {journal_live_names(&plan->schemas, arena), plan->schemas.count};
+    const CatalogScope scope = {.schemas = journal_live_names(&plan->schemas, arena),
+                                .schema_count = plan->schemas.count};
     return catalog_fingerprint(conn, &scope, arena, digest, err);
 }
 
@@ -112,7 +114,7 @@ static bool make_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *e
 {
     run_phase(run, "schema");
     if (!record_start(run, plan, snapshot, err) || !rehearse_extensions(run, plan, err) ||
-        !rehearse_create(run, plan, err) || !rehearse_check(run, plan, err) ||
+        !global_record_early(run, plan, err) || !rehearse_create(run, plan, err) || !rehearse_check(run, plan, err) ||
         !rehearse_rest(run, plan, err))
         return false;
     preserved_locate(plan);
@@ -216,7 +218,8 @@ static bool finish(Run *run, const Plan *plan, Error *err)
     return verify(run, err) && objects_record(run, plan, err) && objects_check(run, err) &&
            rebuild_keys(run, &ordinal, err) && rebuild_definitions(run, plan, &ordinal, err) &&
            sync_record(run, plan, &ordinal, err) && defer_record(run, plan, &ordinal, err) &&
-           record_schemas(run, plan, &ordinal, err) && record_end(run, plan, err);
+           record_schemas(run, plan, &ordinal, err) && global_record(run, plan, &ordinal, err) &&
+           record_end(run, plan, err);
 }
 
 /* ---- the command ----------------------------------------------------------------------- */
@@ -255,6 +258,11 @@ static bool prepare(Run *run, Error *err)
         return false;
     if (run->settings->dry_run) {
         rehearse_plan(run, &plan);
+        if (run->settings->rehearse) {
+            run_phase(run, "schema");
+            if (!rehearse_dry(run, &plan, err))
+                return false;
+        }
         json_object_set_new(run->result, "tables",
                             json_integer((json_int_t)plan.source->tables.count));
         return true;

@@ -1,94 +1,35 @@
 #include "engine/rebuild.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- views and functions --------------------------------------------------------------- */
 
-static bool has_relation(const Model *model, const char *schema, const char *name)
+/* What can be made a second time beside itself. Classes of operators and the like included: their
+ * namesakes then trade places too. */
+static bool can_rebuild(const Fragment *fragment)
 {
-    if (model_table_named(model, schema, name) != NULL ||
-        model_sequence_named(model, schema, name) != NULL)
-        return true;
-    for (size_t i = 0; i < model->views.count; i++)
-        if (strcmp(model->views.items[i].object.name, name) == 0 &&
-            strcmp(model->views.items[i].object.schema, schema) == 0)
-            return true;
-    return false;
+    return fragment->place == PLACE_SCHEMA &&
+           (fragment->kind == FRAGMENT_VIEW || fragment->kind == FRAGMENT_MATVIEW ||
+            fragment->kind == FRAGMENT_FUNCTION || fragment->kind == FRAGMENT_OBJECT);
 }
 
-static bool has_type(const Model *model, const char *schema, const char *name)
+/* Views and functions can be given another definition where they are. */
+static bool can_repoint(const Fragment *fragment)
 {
-    for (size_t i = 0; i < model->types.count; i++)
-        if (strcmp(model->types.items[i].object.name, name) == 0 &&
-            strcmp(model->types.items[i].object.schema, schema) == 0)
-            return true;
-    return false;
+    return fragment->kind == FRAGMENT_VIEW || fragment->kind == FRAGMENT_FUNCTION;
 }
 
-/* Overloads are told apart by the head of their definition, arguments included. */
-static bool has_function(const Model *model, const Function *function)
+static uint64_t address_key(Oid classid, Oid oid)
 {
-    for (size_t i = 0; i < model->functions.count; i++) {
-        const Function *other = &model->functions.items[i];
-        if (strcmp(other->object.name, function->object.name) == 0 &&
-            strcmp(other->object.schema, function->object.schema) == 0 &&
-            strcmp(other->identity_args, function->identity_args) == 0)
-            return true;
-    }
-    return false;
+    return (uint64_t)classid << 32 | oid;
 }
 
-static bool stays_in_place(const Plan *plan, Oid live_type)
+static int compare_keys(const void *a, const void *b)
 {
-    for (size_t i = 0; i < plan->same_count; i++)
-        if (plan->same[i].theirs == live_type)
-            return true;
-    return false;
-}
-
-/* True when the source has an object of that name, which takes the live one's place. */
-static bool is_replaced(const Plan *plan, const Address *address)
-{
-    const Model *live = plan->live;
-#define FIND(list, test)                                                                           \
-    for (size_t i = 0; i < live->list.count; i++)                                                  \
-        if (live->list.items[i].object.address.oid == address->oid)                                \
-            return test;
-    if (address->classid == CATALOG_CLASS) {
-        FIND(tables, has_relation(plan->source, live->tables.items[i].object.schema,
-                                  live->tables.items[i].object.name))
-        FIND(views, has_relation(plan->source, live->views.items[i].object.schema,
-                                 live->views.items[i].object.name))
-        FIND(sequences, has_relation(plan->source, live->sequences.items[i].object.schema,
-                                     live->sequences.items[i].object.name))
-    } else if (address->classid == CATALOG_TYPE) {
-        FIND(types, !stays_in_place(plan, address->oid) &&
-                        has_type(plan->source, live->types.items[i].object.schema,
-                                 live->types.items[i].object.name))
-    } else if (address->classid == CATALOG_PROC) {
-        FIND(functions, has_function(plan->source, &live->functions.items[i]))
-    }
-#undef FIND
-    return false;
-}
-
-static bool can_rebuild(FragmentKind kind)
-{
-    return kind == FRAGMENT_VIEW || kind == FRAGMENT_MATVIEW || kind == FRAGMENT_FUNCTION;
-}
-
-static bool creates_object(FragmentKind kind)
-{
-    return can_rebuild(kind) || kind == FRAGMENT_TABLE || kind == FRAGMENT_TYPE ||
-           kind == FRAGMENT_SEQUENCE;
-}
-
-/* The position of the fragment that makes what the others are about. */
-static bool is_about(const Fragment *fragment, const Fragment *maker)
-{
-    return (fragment->object.classid == maker->object.classid &&
-            fragment->object.oid == maker->object.oid) ||
-           (maker->object.classid == CATALOG_CLASS && fragment->table == maker->object.oid);
+    uint64_t x = *(const uint64_t *)a;
+    uint64_t y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
 }
 
 /* What the fragments of the live side are to the swap. */
@@ -96,6 +37,8 @@ typedef struct Roles {
     bool *replaced; /* makes an object whose place is taken */
     bool *leans;    /* is replaced or needs something that is */
     bool *anew;     /* makes an object that is made anew in the shadow */
+    uint64_t *keys; /* addresses of those; sorted at the end */
+    size_t key_count;
 } Roles;
 
 /* True when it needs an object of the migrated schemas that stays: in a rehearsal that one is not
@@ -104,7 +47,9 @@ static bool needs_staying(const FragmentList *list, const Roles *roles, const Fr
 {
     for (size_t k = 0; k < fragment->need_count; k++) {
         size_t need = fragment->needs[k];
-        if (creates_object(list->items[need].kind) && !roles->replaced[need] && !roles->anew[need])
+        const Fragment *needed = &list->items[need];
+        if (needed->place == PLACE_SCHEMA && counterpart_is_maker(needed) &&
+            !roles->replaced[need] && !roles->anew[need])
             return true;
     }
     return false;
@@ -113,33 +58,54 @@ static bool needs_staying(const FragmentList *list, const Roles *roles, const Fr
 /* Reused types are moved along in a rehearsal: needing them is no obstacle. */
 static bool is_reused(const Plan *plan, const Fragment *fragment)
 {
-    return fragment->object.classid == CATALOG_TYPE && stays_in_place(plan, fragment->object.oid);
+    return fragment->object.classid == CATALOG_TYPE &&
+           plan_stays_in_place(plan, fragment->object.oid);
 }
 
-void rebuild_plan(Plan *plan, Arena *arena)
+/* Fragments about what is made anew go with it. */
+static void mark_rebuilt(const FragmentList *list, Roles *roles, bool *rebuilt)
+{
+    qsort(roles->keys, roles->key_count, sizeof *roles->keys, compare_keys);
+    for (size_t i = 0; i < list->count && roles->key_count > 0; i++) {
+        const Fragment *fragment = &list->items[i];
+        uint64_t own = address_key(fragment->object.classid, fragment->object.oid);
+        uint64_t table = address_key(CATALOG_CLASS, fragment->table);
+#define HAS(key) bsearch(&(key), roles->keys, roles->key_count, sizeof(key), compare_keys)
+        rebuilt[i] = fragment->place == PLACE_SCHEMA && (HAS(own) != NULL || HAS(table) != NULL);
+#undef HAS
+    }
+}
+
+void rebuild_plan(Plan *plan, const Counterparts *source, Arena *arena)
 {
     const FragmentList *list = &plan->live_fragments;
     Roles roles = {.replaced = arena_alloc(arena, list->count + 1),
                    .leans = arena_alloc(arena, list->count + 1),
-                   .anew = arena_alloc(arena, list->count + 1)};
+                   .anew = arena_alloc(arena, list->count + 1),
+                   .keys = arena_alloc(arena, (list->count + 1) * sizeof(uint64_t))};
     bool *rebuilt = arena_alloc(arena, list->count + 1);
     size_t *repointed = arena_alloc(arena, (list->count + 1) * sizeof *repointed);
     size_t repointed_count = 0;
     for (size_t i = 0; i < list->count; i++) {
         const Fragment *fragment = &list->items[i];
-        roles.replaced[i] = creates_object(fragment->kind) && is_replaced(plan, &fragment->object);
         roles.anew[i] = is_reused(plan, fragment);
+        roles.replaced[i] = !roles.anew[i] && fragment->place == PLACE_SCHEMA &&
+                            counterpart_is_maker(fragment) &&
+                            counterparts_object(source, fragment) != COUNTERPART_NONE;
         roles.leans[i] = roles.replaced[i];
         for (size_t k = 0; k < fragment->need_count; k++)
             roles.leans[i] = roles.leans[i] || roles.leans[fragment->needs[k]];
-        if (!roles.leans[i] || roles.replaced[i] || !can_rebuild(fragment->kind))
+        if (!roles.leans[i] || roles.replaced[i] || !can_rebuild(fragment))
             continue;
         roles.anew[i] = !needs_staying(list, &roles, fragment);
-        if (!roles.anew[i] && fragment->kind != FRAGMENT_MATVIEW)
+        if (roles.anew[i])
+            roles.keys[roles.key_count++] =
+                address_key(fragment->object.classid, fragment->object.oid);
+        else if (can_repoint(fragment))
             repointed[repointed_count++] = i;
-        for (size_t k = 0; roles.anew[i] && k < list->count; k++)
-            rebuilt[k] = rebuilt[k] || is_about(&list->items[k], fragment);
     }
+    mark_rebuilt(list, &roles, rebuilt);
+    plan->live_leans = roles.leans;
     plan->rebuilt = rebuilt;
     plan->repointed = repointed;
     plan->repointed_count = repointed_count;

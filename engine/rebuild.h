@@ -1,5 +1,5 @@
 /*
- * rebuild.h - inside engine/ only: views, materialized views and functions that exist in the
+ * rebuild.h - inside engine/ only: views, functions and other objects that exist in the
  * destination only and lean on something that is replaced. Where they need nothing else that stays,
  * they are made anew in the shadow from their own definitions, over the new objects, and trade
  * places with the others. Views and functions that also need what stays keep their place, and the
@@ -10,10 +10,11 @@
 #ifndef PGZM_ENGINE_REBUILD_H
 #define PGZM_ENGINE_REBUILD_H
 
+#include "engine/counterpart.h"
 #include "engine/plan.h"
 
-/* Fills plan->rebuilt and plan->repointed. */
-void rebuild_plan(Plan *plan, Arena *arena);
+/* Fills plan->live_leans, rebuilt and repointed. `source`: of the source's statements. */
+void rebuild_plan(Plan *plan, const Counterparts *source, Arena *arena);
 
 /* Records the views and functions that stay in pgzm.object, so that objects_check knows of them. */
 bool rebuild_mark(Run *run, const Plan *plan, Error *err) MUST_CHECK;

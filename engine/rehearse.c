@@ -1,9 +1,11 @@
 #include "engine/rehearse.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "engine/array.h"
+#include "engine/counterpart.h"
 #include "engine/merge.h"
 #include "engine/objects.h"
 #include "schema/catalog.h"
@@ -25,14 +27,19 @@ static bool is_rehearsed(const Plan *plan, const Fragment *fragment)
 /* A grant on a type of the live side that stays where it is. */
 static bool is_live_reused(const Plan *plan, const Fragment *fragment)
 {
-    for (size_t i = 0; i < plan->same_count; i++)
-        if (fragment->object.classid == CATALOG_TYPE &&
-            fragment->object.oid == plan->same[i].theirs)
-            return true;
-    return false;
+    return fragment->object.classid == CATALOG_TYPE &&
+           plan_stays_in_place(plan, fragment->object.oid);
 }
 
 /* ---- extensions ------------------------------------------------------------------------ */
+
+static const Extension *find_extension(const Model *model, Oid oid)
+{
+    for (size_t i = 0; i < model->extensions.count; i++)
+        if (model->extensions.items[i].object.address.oid == oid)
+            return &model->extensions.items[i];
+    return NULL;
+}
 
 static bool has_extension(const Model *model, const char *name)
 {
@@ -40,6 +47,16 @@ static bool has_extension(const Model *model, const char *name)
         if (strcmp(model->extensions.items[i].object.name, name) == 0)
             return true;
     return false;
+}
+
+/* The extension that the fragment makes, when the destination lacks it; otherwise NULL. */
+static const Extension *missing_extension(const Plan *plan, const Fragment *fragment)
+{
+    if (fragment->kind != FRAGMENT_EXTENSION)
+        return NULL;
+    const Extension *extension = find_extension(plan->source, fragment->object.oid);
+    return extension == NULL || has_extension(plan->live, extension->object.name) ? NULL
+                                                                                  : extension;
 }
 
 /* A migrated schema that holds an extension must be there before the extension is. */
@@ -53,33 +70,31 @@ static bool ensure_schema(Run *run, Plan *plan, const char *name, Error *err)
         conn_add_ident(run->dest, &statement, name);
         if (!conn_exec(run->dest, str_text(&statement), err))
             return false;
-        AUTO(str_clear) Str aside = STR_INIT;
-        str_addf(&aside, "pgzm_aside_%zu", i);
-        plan->aside[i] = arena_strdup(run->arena, str_text(&aside));
+        plan->aside[i] = arena_printf(run->arena, "pgzm_aside_%zu", i);
     }
     return true;
+}
+
+static bool create_extension(Run *run, Plan *plan, const Fragment *fragment, const char *schema,
+                             Error *err)
+{
+    if (ensure_schema(run, plan, schema, err) && conn_exec(run->dest, fragment->sql, err))
+        return true;
+    error_kind(err, ERROR_COPY);
+    return error_wrap(err, "creating %s in the destination", fragment->label);
 }
 
 bool rehearse_extensions(Run *run, Plan *plan, Error *err)
 {
     for (size_t i = 0; i < plan->source_fragments.count; i++) {
         const Fragment *fragment = &plan->source_fragments.items[i];
-        if (fragment->kind != FRAGMENT_EXTENSION)
-            continue;
-        const Extension *extension = NULL;
-        for (size_t k = 0; k < plan->source->extensions.count; k++)
-            if (plan->source->extensions.items[k].object.address.oid == fragment->object.oid)
-                extension = &plan->source->extensions.items[k];
-        if (extension == NULL || has_extension(plan->live, extension->object.name))
+        const Extension *extension = missing_extension(plan, fragment);
+        if (extension == NULL)
             continue;
         /* noted first: abort drops what is noted and there */
-        if (!journal_event(run->dest, run->id, "extension", extension->object.name, err))
+        if (!journal_event(run->dest, run->id, "extension", extension->object.name, err) ||
+            !create_extension(run, plan, fragment, extension->object.schema, err))
             return false;
-        if (!ensure_schema(run, plan, extension->object.schema, err) ||
-            !conn_exec(run->dest, fragment->sql, err)) {
-            error_kind(err, ERROR_COPY);
-            return error_wrap(err, "creating %s in the destination", fragment->label);
-        }
         log_info(&run->log, "created %s in the destination", fragment->label);
     }
     return plan_rehearsal_path(run, plan, err);
@@ -98,33 +113,19 @@ static bool rename_schema(Run *run, const char *from, const char *to, Error *err
            error_wrap(err, "renaming schema %s", from);
 }
 
-/* Adds a role once to a list that begins and ends with ", ". Quotes inside a quoted name are
- * doubled, so what stands between two such separators is a whole name. */
-static void add_role(const Conn *conn, Str *roles, const char *role)
-{
-    AUTO(str_clear) Str item = STR_INIT;
-    str_add(&item, ", ");
-    conn_add_ident(conn, &item, role);
-    str_add(&item, ", ");
-    if (roles->len == 0)
-        str_add(roles, ", ");
-    if (strstr(str_text(roles), str_text(&item)) == NULL)
-        str_add(roles, str_text(&item) + strlen(", "));
-}
-
 /* The roles that will own something in the new schemas. */
-static void add_owners(const Conn *conn, const Model *model, Str *roles)
+static void add_owners(const FragmentList *list, json_t *seen, Str *roles)
 {
-#define ADD(list)                                                                                  \
-    for (size_t i = 0; i < model->list.count; i++)                                                 \
-        if (model->list.items[i].object.owner != NULL)                                             \
-            add_role(conn, roles, model->list.items[i].object.owner);
-    ADD(tables)
-    ADD(views)
-    ADD(sequences)
-    ADD(functions)
-    ADD(types)
-#undef ADD
+    for (size_t i = 0; i < list->count; i++) {
+        const char *owner = list->items[i].owner;
+        if (owner == NULL || list->items[i].place != PLACE_SCHEMA ||
+            list->items[i].object.classid == CATALOG_NAMESPACE ||
+            json_object_get(seen, owner) != NULL)
+            continue;
+        json_object_set_new_nocheck(seen, owner, json_true());
+        str_separate(roles, ", ");
+        str_add(roles, owner);
+    }
 }
 
 /* Owners of objects need USAGE (REFRESH and foreign keys run as the owner) and CREATE (ALTER ...
@@ -134,14 +135,14 @@ static bool create_schema(Run *run, const Plan *plan, const char *name, Error *e
     AUTO(str_clear) Str schema = STR_INIT;
     AUTO(str_clear) Str roles = STR_INIT;
     conn_add_ident(run->dest, &schema, name);
-    add_owners(run->dest, plan->source, &roles);
-    add_owners(run->dest, plan->live, &roles);
+    json_t *seen = json_object();
+    add_owners(&plan->source_fragments, seen, &roles);
+    add_owners(&plan->live_fragments, seen, &roles);
+    json_decref(seen);
     if (!conn_execf(run->dest, err, "CREATE SCHEMA %s", str_text(&schema)))
         return error_wrap(err, "creating the shadow of schema %s", name);
-    const int separator = (int)strlen(", ");
-    return roles.len == 0 ||
-           conn_execf(run->dest, err, "GRANT USAGE, CREATE ON SCHEMA %s TO %.*s", str_text(&schema),
-                      (int)roles.len - 2 * separator, str_text(&roles) + separator);
+    return roles.len == 0 || conn_execf(run->dest, err, "GRANT USAGE, CREATE ON SCHEMA %s TO %s",
+                                        str_text(&schema), str_text(&roles));
 }
 
 /* A range type's multirange type and constructor functions do not follow it. */
@@ -230,8 +231,33 @@ static bool leave(Run *run, const Plan *plan, Error *err)
     return true;
 }
 
-/* BEGIN and the renames, tried again while another session creates objects there. */
-static bool begin(Run *run, const Plan *plan, RehearsalPart part, Error *err)
+/* Statements `start` to `end` - 1 of a list. */
+static bool run_statements(Run *run, const PlanStatements *list, size_t start, size_t end,
+                           Error *err)
+{
+    size_t failed = 0;
+    if (conn_exec_many(run->dest, list->sql + start, end - start, &failed, err))
+        return true;
+    if (err->kind == ERROR_CONNECTION || err->kind == ERROR_INTERRUPTED)
+        return false;
+    failed += start;
+    log_debug(&run->log, "refused: %s", list->sql[failed]);
+    if (err->kind != ERROR_LOCK) /* that one is tried again */
+        error_kind(err, error_is_state(err, "42501") ? ERROR_PREFLIGHT : ERROR_COPY);
+    error_wrap(err, "the destination refuses %s", list->labels[failed]);
+    if (err->hint == NULL && error_is_state(err, "53200"))
+        error_hint(err, "Raise max_locks_per_transaction on the destination.");
+    if (err->hint == NULL)
+        error_hint(err, "Live objects are untouched. Change the object on the source or the "
+                        "destination's settings, then run the command again; --verbose prints the "
+                        "statement.");
+    return false;
+}
+
+/* BEGIN, what comes before the renames, and the renames; tried again while another session creates
+ * objects there. */
+static bool begin(Run *run, Plan *plan, RehearsalPart part, const PlanStatements *before,
+                  Error *err)
 {
     int64_t end = clock_monotonic_ms() + RENAME_PATIENCE_MS;
     for (;;) {
@@ -239,6 +265,7 @@ static bool begin(Run *run, const Plan *plan, RehearsalPart part, Error *err)
         if (conn_exec(run->dest, "BEGIN", &failure) &&
             conn_execf(run->dest, &failure, "SET LOCAL lock_timeout = %d",
                        RENAME_LOCK_TIMEOUT_MS) &&
+            (before == NULL || run_statements(run, before, 0, before->count, &failure)) &&
             enter(run, plan, part, &failure))
             return true;
         conn_rollback(run->dest);
@@ -253,56 +280,160 @@ static bool begin(Run *run, const Plan *plan, RehearsalPart part, Error *err)
     }
 }
 
-/* ---- the statements -------------------------------------------------------------------- */
+/* ---- which statements ------------------------------------------------------------------ */
 
-typedef struct Statements {
-    const char **sql;
-    const char **labels;
-    size_t count;
-} Statements;
+/* Those of a section, with how they are taken back and how many locks each leaves behind. */
+typedef struct Rehearsal {
+    PlanStatements run;
+    const char **undo; /* by statement; NULL when it goes with another */
+    bool *stays;       /* by statement: makes an object and cannot be taken back */
+    int *locks;        /* by statement: held until the end of the transaction, roughly */
+} Rehearsal;
 
-static void add_statement(Statements *list, const char *sql, const char *label)
+/* A table takes its own lock, those of its TOAST table and its index; an index or key its own and
+ * the table's; a foreign key those of two tables. */
+static int fragment_locks(const Fragment *fragment)
 {
-    list->sql[list->count] = sql;
-    list->labels[list->count++] = label;
+    switch (fragment->kind) {
+    case FRAGMENT_TABLE:
+        return 4;
+    case FRAGMENT_MATVIEW:
+        return 5;
+    case FRAGMENT_VIEW:
+    case FRAGMENT_INDEX:
+    case FRAGMENT_CONSTRAINT:
+    case FRAGMENT_FOREIGN_KEY:
+    case FRAGMENT_ATTACH:
+    case FRAGMENT_IDENTITY:
+        return 3;
+    default:
+        return 1;
+    }
 }
 
-static Statements collect(Run *run, const Plan *plan, Section section)
+static void add_statement(Rehearsal *list, const char *sql, const Fragment *fragment)
+{
+    list->undo[list->run.count] = fragment->undo;
+    list->stays[list->run.count] = counterpart_is_maker(fragment) && fragment->undo == NULL;
+    list->locks[list->run.count] = fragment_locks(fragment);
+    list->run.sql[list->run.count] = sql;
+    list->run.labels[list->run.count++] = fragment->label;
+}
+
+/* Global objects that must be there by then are made along; the others only in the swap. */
+static bool is_run(const Plan *plan, size_t i, Section section)
+{
+    const Fragment *fragment = &plan->source_fragments.items[i];
+    return fragment->section == section && is_rehearsed(plan, fragment) &&
+           (fragment->place == PLACE_SCHEMA || plan->globals.early[i]);
+}
+
+static Rehearsal collect(Run *run, const Plan *plan, Section section)
 {
     size_t most = plan->source_fragments.count + plan->live_fragments.count + 1;
-    Statements list = {.sql = arena_alloc(run->arena, most * sizeof *list.sql),
-                       .labels = arena_alloc(run->arena, most * sizeof *list.labels)};
+    Rehearsal list = {.run = {.sql = arena_alloc(run->arena, most * sizeof *list.run.sql),
+                              .labels = arena_alloc(run->arena, most * sizeof *list.run.labels)},
+                      .undo = arena_alloc(run->arena, most * sizeof *list.undo),
+                      .stays = arena_alloc(run->arena, most * sizeof *list.stays),
+                      .locks = arena_alloc(run->arena, most * sizeof *list.locks)};
     AUTO(merge_free) Merge *merge = merge_new(plan, run->dest);
     for (size_t i = 0; i < plan->source_fragments.count; i++) {
         const Fragment *fragment = &plan->source_fragments.items[i];
-        if (fragment->section != section || !is_rehearsed(plan, fragment))
-            continue;
-        const char *sql = merge_statement(merge, fragment);
-        if (sql != NULL)
-            add_statement(&list, sql, fragment->label);
+        const char *sql = is_run(plan, i, section) ? merge_statement(merge, fragment) : NULL;
+        /* Over empty tables a REFRESH may fail that will not fail over the rows (a division by a
+         * count). What is to be filled is known from where the definition came from. */
+        if (sql != NULL && fragment->kind != FRAGMENT_REFRESH)
+            add_statement(&list, sql, fragment);
     }
     for (size_t i = 0; i < plan->live_fragments.count; i++) {
         const Fragment *fragment = &plan->live_fragments.items[i];
         bool adds = merge_adds(merge, fragment, section) && !is_live_reused(plan, fragment);
-        if (adds || (plan->rebuilt[i] && fragment->section == section))
-            add_statement(&list, fragment->sql, fragment->label);
+        if (fragment->kind != FRAGMENT_REFRESH &&
+            (adds || (plan->rebuilt[i] && fragment->section == section)))
+            add_statement(&list, fragment->sql, fragment);
     }
     return list;
 }
 
-/* Over empty tables a REFRESH may fail that will not fail over the rows (a division by a count), so
- * it is not rehearsed. What is to be filled is known from where the definition came from. */
-static void leave_out_refreshes(Statements *list)
+/* ---- batches --------------------------------------------------------------------------- */
+
+/* One transaction may fill half of the server's lock table at most. */
+static bool read_lock_budget(Run *run, int64_t *budget, Error *err)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < list->count; i++) {
-        if (strncmp(list->sql[i], "REFRESH ", 8) == 0)
-            continue;
-        list->sql[kept] = list->sql[i];
-        list->labels[kept++] = list->labels[i];
-    }
-    list->count = kept;
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query_row(run->dest,
+                        "SELECT pg_catalog.current_setting('max_locks_per_transaction')::bigint"
+                        " * (pg_catalog.current_setting('max_connections')::bigint"
+                        " + pg_catalog.current_setting('max_prepared_transactions')::bigint) / 2",
+                        0, NULL, &result, err))
+        return error_wrap(err, "reading the size of the lock table");
+    *budget = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    return true;
 }
+
+/* The end of the batch that begins at `start`. */
+static size_t batch_end(const Rehearsal *list, size_t start, int64_t budget)
+{
+    int64_t locks = 0;
+    size_t end = start;
+    while (end < list->run.count && (end == start || locks + list->locks[end] <= budget))
+        locks += list->locks[end++];
+    return end;
+}
+
+static bool fits_once(const Rehearsal *list, int64_t budget)
+{
+    return batch_end(list, 0, budget) == list->run.count;
+}
+
+static bool commit_batch(Run *run, Plan *plan, RehearsalPart part, const PlanStatements *list,
+                         size_t start, size_t end, Error *err)
+{
+    if (!begin(run, plan, part, NULL, err))
+        return false;
+    if (run_statements(run, list, start, end, err) && leave(run, plan, err) &&
+        conn_exec(run->dest, "COMMIT", err))
+        return true;
+    conn_rollback(run->dest);
+    return false;
+}
+
+static bool commit_batches(Run *run, Plan *plan, RehearsalPart first, const Rehearsal *list,
+                           int64_t budget, size_t *batches, Error *err)
+{
+    size_t start = 0;
+    *batches = 0;
+    do {
+        size_t end = batch_end(list, start, budget);
+        if (!commit_batch(run, plan, start == 0 ? first : REHEARSE_REST, &list->run, start, end,
+                          err))
+            return false;
+        start = end;
+        ++*batches;
+    } while (start < list->run.count);
+    return true;
+}
+
+/* Takes a section back, the last statement first. What goes with another by then is gone. */
+static bool undo_batches(Run *run, Plan *plan, const Rehearsal *list, int64_t budget, Error *err)
+{
+    enum { LOCKS_PER_DROP = 4 };
+    Rehearsal undo = {
+        .run = {.sql = arena_alloc(run->arena, (list->run.count + 1) * sizeof *undo.run.sql),
+                .labels = arena_alloc(run->arena, (list->run.count + 1) * sizeof *undo.run.sql)},
+        .locks = arena_alloc(run->arena, (list->run.count + 1) * sizeof *undo.locks)};
+    for (size_t i = list->run.count; i-- > 0;)
+        if (list->undo[i] != NULL) {
+            undo.locks[undo.run.count] = LOCKS_PER_DROP;
+            undo.run.sql[undo.run.count] = list->undo[i];
+            undo.run.labels[undo.run.count++] = list->run.labels[i];
+        }
+    size_t batches = 0;
+    return commit_batches(run, plan, REHEARSE_REST, &undo, budget, &batches, err) ||
+           error_wrap(err, "taking back what waits for rows");
+}
+
+/* ---- what is filled -------------------------------------------------------------------- */
 
 static bool is_populated(const Model *model, const char *schema, const char *name, bool *found)
 {
@@ -330,58 +461,73 @@ static void mark_populated(const Plan *plan, Model *shadow)
     }
 }
 
-static bool run_statements(Run *run, const Statements *list, Error *err)
-{
-    size_t failed = 0;
-    if (conn_exec_many(run->dest, list->sql, list->count, &failed, err))
-        return true;
-    if (err->kind == ERROR_CONNECTION || err->kind == ERROR_INTERRUPTED)
-        return false;
-    log_debug(&run->log, "refused: %s", list->sql[failed]);
-    error_kind(err, error_is_state(err, "42501") ? ERROR_PREFLIGHT : ERROR_COPY);
-    error_wrap(err, "the destination refuses %s", list->labels[failed]);
-    if (err->hint == NULL && error_is_state(err, "53200"))
-        error_hint(err, "Raise max_locks_per_transaction on the destination.");
-    if (err->hint == NULL)
-        error_hint(err, "Live objects are untouched. Change the object on the source or the "
-                        "destination's settings, then run the command again; --verbose prints the "
-                        "statement.");
-    return false;
-}
+/* ---- the rehearsals -------------------------------------------------------------------- */
 
 bool rehearse_create(Run *run, Plan *plan, Error *err)
 {
-    Statements list = collect(run, plan, SECTION_PRE);
-    if (!begin(run, plan, REHEARSE_SHADOW, err))
+    Rehearsal list = collect(run, plan, SECTION_PRE);
+    int64_t budget = 0;
+    size_t batches = 0;
+    if (!read_lock_budget(run, &budget, err) ||
+        !commit_batches(run, plan, REHEARSE_SHADOW, &list, budget, &batches, err))
         return false;
-    if (run_statements(run, &list, err) && leave(run, plan, err) &&
-        conn_exec(run->dest, "COMMIT", err)) {
-        log_info(&run->log, "made the shadow schema: %zu statements", list.count);
-        return true;
-    }
-    conn_rollback(run->dest);
-    return false;
+    log_info(&run->log, "made the shadow schema: %zu statements, %zu %s", list.run.count, batches,
+             batches == 1 ? "transaction" : "transactions");
+    return true;
 }
 
-bool rehearse_rest(Run *run, Plan *plan, Error *err)
+/* Only here all new objects exist at once, those that wait for rows included. */
+static bool prove(Run *run, Plan *plan, const PlanStatements *rest, Model **shadow, Error *err)
 {
-    Statements list = collect(run, plan, SECTION_POST);
-    leave_out_refreshes(&list);
-    const CatalogScope scope = {journal_shadow_names(&plan->schemas, run->arena),
-                                plan->schemas.count};
-    Model *shadow = NULL;
-    if (!begin(run, plan, REHEARSE_REST, err))
+    const CatalogScope scope = {.schemas = journal_shadow_names(&plan->schemas, run->arena),
+                                .schema_count = plan->schemas.count};
+    const PlanStatements *last = &plan->globals.after_swap;
+    if (!begin(run, plan, REHEARSE_REST, &plan->globals.before_swap, err))
         return false;
-    /* Only here all new objects exist at once, those that wait for rows included. */
-    bool ok = run_statements(run, &list, err) && leave(run, plan, err) &&
-              catalog_read(run->dest, &scope, run->arena, &shadow, err) &&
+    bool ok = run_statements(run, rest, 0, rest->count, err) &&
+              run_statements(run, last, 0, last->count, err) && leave(run, plan, err) &&
+              catalog_read(run->dest, &scope, run->arena, shadow, err) &&
               objects_record(run, plan, err) && objects_check(run, err);
     conn_rollback(run->dest);
-    if (!ok)
+    return ok;
+}
+
+/* What makes an object must be able to take it back. */
+static bool refuse_single(const Rehearsal *list, Error *err)
+{
+    for (size_t i = 0; i < list->run.count; i++) {
+        if (!list->stays[i])
+            continue;
+        error_set(err, ERROR_PREFLIGHT,
+                  "the destination's lock table is too small: %s can be rehearsed only together "
+                  "with everything else",
+                  list->run.labels[i]);
+        return error_hint(err, "Raise max_locks_per_transaction on the destination.");
+    }
+    return true;
+}
+
+/* What fits into one transaction is rolled back. What does not is committed in batches, read, and
+ * taken back in batches: the tables are empty, and nobody else looks. */
+bool rehearse_rest(Run *run, Plan *plan, Error *err)
+{
+    Rehearsal list = collect(run, plan, SECTION_POST);
+    const PlanStatements nothing = {0};
+    int64_t budget = 0;
+    size_t batches = 0;
+    Model *shadow = NULL;
+    if (!read_lock_budget(run, &budget, err))
+        return false;
+    bool once = fits_once(&list, budget);
+    if ((!once && (!refuse_single(&list, err) ||
+                   !commit_batches(run, plan, REHEARSE_REST, &list, budget, &batches, err))) ||
+        !prove(run, plan, once ? &list.run : &nothing, &shadow, err) ||
+        (!once && !undo_batches(run, plan, &list, budget, err)))
         return false;
     mark_populated(plan, shadow);
     plan->shadow = shadow;
-    log_info(&run->log, "rehearsed what waits for rows: %zu statements", list.count);
+    log_info(&run->log, "rehearsed what waits for rows: %zu statements%s", list.run.count,
+             once ? "" : ", in batches");
     return fragments_build(shadow, conn_version(run->dest), run->dest, run->arena,
                            &plan->shadow_fragments, err);
 }
@@ -389,10 +535,51 @@ bool rehearse_rest(Run *run, Plan *plan, Error *err)
 void rehearse_plan(Run *run, const Plan *plan)
 {
     for (int section = SECTION_PRE; section <= SECTION_POST; section++) {
-        Statements list = collect(run, plan, (Section)section);
-        for (size_t i = 0; i < list.count; i++)
-            run_plan(run, list.sql[i]);
+        Rehearsal list = collect(run, plan, (Section)section);
+        for (size_t i = 0; i < list.run.count; i++)
+            run_plan(run, list.run.sql[i]);
     }
+}
+
+/* Extensions that are missing, and schemas for them, made in the transaction that is open. */
+static bool create_extensions(Run *run, Plan *plan, Error *err)
+{
+    for (size_t i = 0; i < plan->source_fragments.count; i++) {
+        const Fragment *fragment = &plan->source_fragments.items[i];
+        const Extension *extension = missing_extension(plan, fragment);
+        if (extension != NULL &&
+            !create_extension(run, plan, fragment, extension->object.schema, err))
+            return false;
+    }
+    return plan_rehearsal_path(run, plan, err);
+}
+
+bool rehearse_dry(Run *run, Plan *plan, Error *err)
+{
+    Rehearsal pre = collect(run, plan, SECTION_PRE), post = collect(run, plan, SECTION_POST);
+    const PlanStatements *first = &plan->globals.before_swap, *last = &plan->globals.after_swap;
+    int64_t budget = 0;
+    if (!read_lock_budget(run, &budget, err))
+        return false;
+    if (!fits_once(&pre, budget) || !fits_once(&post, budget)) {
+        error_set(err, ERROR_PREFLIGHT,
+                  "the destination's lock table is too small to rehearse the schema in one "
+                  "transaction");
+        return error_hint(err, "Raise max_locks_per_transaction there, or leave out --rehearse: "
+                               "prepare itself works in batches.");
+    }
+    bool ok = conn_exec(run->dest, "BEGIN", err) &&
+              conn_execf(run->dest, err, "SET LOCAL lock_timeout = %d", RENAME_LOCK_TIMEOUT_MS) &&
+              run_statements(run, first, 0, first->count, err) &&
+              create_extensions(run, plan, err) && enter(run, plan, REHEARSE_SHADOW, err) &&
+              run_statements(run, &pre.run, 0, pre.run.count, err) &&
+              run_statements(run, &post.run, 0, post.run.count, err) &&
+              run_statements(run, last, 0, last->count, err);
+    conn_rollback(run->dest);
+    if (ok)
+        log_info(&run->log, "rehearsed %zu statements and rolled back",
+                 pre.run.count + post.run.count + last->count);
+    return ok;
 }
 
 /* ---- the proof ------------------------------------------------------------------------- */
@@ -403,7 +590,7 @@ bool rehearse_check(Run *run, const Plan *plan, Error *err)
     const char **live = journal_live_names(&plan->schemas, run->arena);
     AUTO(str_clear) Str allowed = STR_INIT;
     for (size_t i = 0; i < plan->same_count; i++)
-        str_addf(&allowed, "%s%u", i > 0 ? "," : "{", plan->same[i].theirs);
+        str_addf(&allowed, "%s%u", i > 0 ? "," : "{", plan->same_live[i]);
     str_add(&allowed, allowed.len > 0 ? "}" : "{}");
     const char *const values[] = {array_literal(run->arena, shadow, plan->schemas.count),
                                   array_literal(run->arena, live, plan->schemas.count),

@@ -1,8 +1,9 @@
 /*
  * rehearse.h - inside engine/ only: the destination is made to believe in the final names. Inside
  * short transactions the live schemas are renamed aside and the source's statements run under the
- * real names; afterwards everything is renamed back. The first such transaction makes the shadow,
- * the second proves what waits for rows, reads it back in the server's own words, and rolls back.
+ * real names; afterwards everything is renamed back. The first such transactions make the shadow,
+ * then one proves what waits for rows, reads it back in the server's own words, and rolls back.
+ * Transactions that would need too much of the server's lock table are split into several.
  *
  * Threads: the main thread's destination connection.
  */
@@ -21,6 +22,10 @@ bool rehearse_create(Run *run, Plan *plan, Error *err) MUST_CHECK;
 /* Proves the rest over the empty tables, fills plan->shadow and plan->shadow_fragments, rolls back.
  */
 bool rehearse_rest(Run *run, Plan *plan, Error *err) MUST_CHECK;
+
+/* Runs all of it in one transaction that is rolled back, for a dry run: extensions, schema, and
+ * what the swap changes in objects without a schema. Nothing is recorded. */
+bool rehearse_dry(Run *run, Plan *plan, Error *err) MUST_CHECK;
 
 /* ERROR_COPY when a shadow object leans on a live one that is neither reused nor an extension's. */
 bool rehearse_check(Run *run, const Plan *plan, Error *err) MUST_CHECK;

@@ -198,7 +198,8 @@ static void make_statements(Maker *maker)
     for (size_t i = 0; i < list->count; i++) {
         const Fragment *fragment = &list->items[i];
         numbers[i] = NONE;
-        if (fragment->section != SECTION_POST || defer_waits(maker->plan, fragment))
+        if (fragment->section != SECTION_POST || fragment->place != PLACE_SCHEMA ||
+            defer_waits(maker->plan, fragment))
             continue;
         TableTasks *table = find_table(maker, fragment->table);
         LoadTask task = {.kind = TASK_STATEMENT,

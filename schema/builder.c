@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "schema/graph.h"
+#include "schema/undo.h"
 
 Builder *builder_new(const Model *model, int target_version, const Conn *conn, Arena *arena)
 {
@@ -85,7 +86,6 @@ static bool kind_creates(FragmentKind kind)
     case FRAGMENT_COMMENT:
     case FRAGMENT_PROPERTY:
     case FRAGMENT_REFRESH:
-    case FRAGMENT_MEMBER:
         return false;
     default:
         return true;
@@ -101,8 +101,8 @@ static bool kind_reads_table(FragmentKind kind)
 
 /* "index public.orders_pkey"; "trigger audit on public.orders" for what has no schema of its own.
  */
-static const char *make_label(Builder *builder, FragmentKind kind, const Object *object,
-                              const Table *table)
+static const char *make_identity(Builder *builder, FragmentKind kind, const Object *object,
+                                 const Table *table)
 {
     const char *noun = kind == FRAGMENT_OBJECT || kind == FRAGMENT_MEMBER
                            ? builder->kind_name
@@ -111,14 +111,18 @@ static const char *make_label(Builder *builder, FragmentKind kind, const Object 
                     object->address.classid == CATALOG_TRIGGER ||
                     object->address.classid == CATALOG_POLICY ||
                     object->address.classid == CATALOG_REWRITE;
-    char *label;
     if (of_table && table != NULL)
-        label = arena_printf(builder->arena, "%s %s on %s.%s", noun, object->name,
-                             table->object.schema, table->object.name);
-    else if (object->schema != NULL && object->address.classid != CATALOG_EXTENSION)
-        label = arena_printf(builder->arena, "%s %s.%s", noun, object->schema, object->name);
-    else
-        label = arena_printf(builder->arena, "%s %s", noun, object->name);
+        return arena_printf(builder->arena, "%s %s on %s.%s", noun, object->name,
+                            table->object.schema, table->object.name);
+    if (object->schema != NULL && object->address.classid != CATALOG_EXTENSION)
+        return arena_printf(builder->arena, "%s %s.%s", noun, object->schema, object->name);
+    return arena_printf(builder->arena, "%s %s", noun, object->name);
+}
+
+/* On one line: names may hold newlines and worse. */
+static const char *make_label(Builder *builder, const char *identity)
+{
+    char *label = arena_strdup(builder->arena, identity);
     for (char *c = label; *c != '\0'; c++) {
         if (iscntrl((unsigned char)*c))
             *c = ' ';
@@ -140,6 +144,7 @@ size_t builder_add(Builder *builder, FragmentKind kind, Section section, const O
     }
     size_t index = builder->count++;
     const Table *relation = table == 0 ? NULL : model_table(builder->model, table);
+    const char *identity = make_identity(builder, kind, object, relation);
     builder->nodes[index] = (Node){
         .fragment = {.kind = kind,
                      .section = section,
@@ -147,7 +152,8 @@ size_t builder_add(Builder *builder, FragmentKind kind, Section section, const O
                      .object = object->address,
                      .table = table,
                      .schema = object->schema,
-                     .label = make_label(builder, kind, object, relation),
+                     .label = make_label(builder, identity),
+                     .identity = identity,
                      .sql = arena_strdup(builder->arena, sql)},
         .anchor = index,
         .early = BUILDER_NONE,
@@ -234,6 +240,7 @@ size_t builder_add_owner(Builder *builder, size_t index, const Object *object, c
     size_t owner = builder_add(builder, FRAGMENT_OWNER, section_of(builder, index), object,
                                table_of(builder, index), "ALTER %s %s OWNER TO %s", noun, identity,
                                builder_ident(builder, object->owner));
+    builder->nodes[owner].fragment.owner = builder_ident(builder, object->owner);
     attach_attribute(builder, owner, index, object->address);
     return owner;
 }
@@ -301,6 +308,7 @@ bool builder_finish(Builder *builder, FragmentList *list, Error *err)
         return false;
     graph_tidy(builder);
     graph_sort(builder, order, list);
+    undo_fill(builder, list);
     mem_free(order);
     return true;
 }

@@ -91,15 +91,6 @@ bool catalog_fingerprint(Conn *conn, const CatalogScope *scope, Arena *arena, co
 
 Object *loader_object(Model *model, Oid classid, Oid oid)
 {
-    for (size_t i = 0; i < model->list_count; i++) {
-        const ObjectList *list = &model->lists[i];
-        /* All objects of a kind are rows of the same catalog. */
-        if (list->count == 0 || model_object(list, 0)->address.classid != classid)
-            continue;
-        Object key = {.address = {.oid = oid}};
-        Object *found = bsearch(&key, list->items, list->count, list->size, compare_oids);
-        if (found != NULL)
-            return found;
-    }
-    return NULL;
+    const Object *found = model_find(model, (Address){classid, oid, 0});
+    return found == NULL ? NULL : (Object *)(uintptr_t)found; /* the model is still being made */
 }

@@ -70,15 +70,18 @@ typedef struct Fragment {
     FragmentKind kind;
     Section section;
     Place place;
-    Address object;     /* what it makes or changes, in the model that it was made from */
-    Oid table;          /* the relation that it belongs to (index, trigger, ...), or 0 */
-    const char *schema; /* of the object; NULL for none */
-    const char *label;  /* for a person: "index public.orders_pkey", one line */
-    const char *sql;    /* one statement without a final semicolon */
-    const char *undo; /* one statement that takes it back; NULL when there is none, or when it goes
-                         with the object */
-    size_t *needs;    /* positions in the list of the fragments that must come first, ascending;
-                         each is smaller than the fragment's own position */
+    Address object;       /* what it makes or changes, in the model that it was made from */
+    Oid table;            /* the relation that it belongs to (index, trigger, ...), or 0 */
+    const char *schema;   /* of the object; NULL for none */
+    const char *label;    /* for a person: "index public.orders_pkey", one line */
+    const char *identity; /* the same with the names as they are: what two databases' objects are
+                             paired by */
+    const char *sql;      /* one statement without a final semicolon */
+    const char *undo;  /* one statement that takes it back; NULL when there is none, or when it goes
+                          with the object */
+    const char *owner; /* of FRAGMENT_OWNER: the role, quoted, with which the statement ends */
+    size_t *needs;     /* positions in the list of the fragments that must come first, ascending;
+                        each is smaller than the fragment's own position */
     size_t need_count;
     int64_t weight; /* bytes of the table it reads, for scheduling; 0 when it reads none */
 } Fragment;

@@ -28,6 +28,7 @@ static void build(Builder *builder, const void *item)
 
     size_t index =
         builder_add(builder, FRAGMENT_FUNCTION, SECTION_PRE, &object, 0, "%s", function->def);
+    builder_undo(builder, index, "DROP %s IF EXISTS %s CASCADE", noun, identity);
     builder_add_attributes(builder, index, &object, noun, noun, identity);
     if (object.extension != NULL) {
         size_t depends = builder_add(builder, FRAGMENT_PROPERTY, SECTION_PRE, &object, 0,

@@ -192,6 +192,27 @@ static bool repair_domain_check(Builder *builder, const Loop *loop)
     return changed;
 }
 
+/* An operator class comes after the members that its family has besides; those that need something
+ * built on the class come later. */
+static bool repair_family(Builder *builder, const Loop *loop)
+{
+    bool changed = false;
+    for (size_t i = 0; i < loop->count; i++) {
+        Node *node = &builder->nodes[loop->members[i]];
+        if (node->fragment.object.classid != CATALOG_OPCLASS)
+            continue;
+        for (size_t k = 0; k < node->need_count; k++) {
+            Oid classid = builder->nodes[node->needs[k]].fragment.object.classid;
+            if ((classid != CATALOG_AMOP && classid != CATALOG_AMPROC) ||
+                !loop_has(loop, node->needs[k]))
+                continue;
+            node->needs[k--] = node->needs[--node->need_count];
+            changed = true;
+        }
+    }
+    return changed;
+}
+
 /* A domain whose default calls a function that takes the domain: only the default, a fragment of
  * its own, needs the function. */
 static bool repair_late(Builder *builder, const Loop *loop)
@@ -262,6 +283,8 @@ static size_t add_dummy(Builder *builder, size_t index, const View *view)
     graph_need(builder, index, dummy);
     Node *node = &builder->nodes[index];
     node->early = dummy;
+    node->fragment.undo = arena_printf(builder->arena, "CREATE OR REPLACE VIEW %s",
+                                       builder->nodes[dummy].fragment.sql + strlen(create));
     if (has_prefix(node->fragment.sql, create))
         node->fragment.sql = arena_printf(builder->arena, "CREATE OR REPLACE VIEW %s",
                                           node->fragment.sql + strlen(create));
@@ -338,8 +361,8 @@ static bool repair_all(Builder *builder, const Search *search, bool *any, Error 
             continue;
         *any = true;
         if (!repair_domain_check(builder, &loop) && !repair_shell(builder, &loop) &&
-            !repair_partitioned_index(builder, &loop) && !repair_late(builder, &loop) &&
-            !repair_view(builder, &loop))
+            !repair_family(builder, &loop) && !repair_partitioned_index(builder, &loop) &&
+            !repair_late(builder, &loop) && !repair_view(builder, &loop))
             return refuse(builder, &loop, err);
     }
     return true;

@@ -25,6 +25,20 @@ const Object *model_object(const ObjectList *list, size_t i)
     return (const void *)((const char *)list->items + i * list->size);
 }
 
+const Object *model_find(const Model *model, Address address)
+{
+    for (size_t i = 0; i < model->list_count; i++) {
+        const ObjectList *list = &model->lists[i];
+        /* All objects of a kind are rows of the same catalog. */
+        if (list->count == 0 || model_object(list, 0)->address.classid != address.classid)
+            continue;
+        const Object *found = find(list->items, list->count, list->size, address.oid);
+        if (found != NULL)
+            return found;
+    }
+    return NULL;
+}
+
 #define FIND(list, oid) find((list).items, (list).count, sizeof(*(list).items), oid)
 
 static bool is_named(const Object *object, const char *schema, const char *name)

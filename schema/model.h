@@ -339,6 +339,9 @@ typedef struct Model {
 /* The object at a position of a list. */
 const Object *model_object(const ObjectList *list, size_t i);
 
+/* The object of an address, whatever its kind; NULL when the model has none. */
+const Object *model_find(const Model *model, Address address);
+
 /* By OID; NULL when there is none. Binary search. */
 const Schema *model_schema(const Model *model, const char *name);
 const Table *model_table(const Model *model, Oid oid);
