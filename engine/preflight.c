@@ -8,8 +8,8 @@
 #include "engine/defer.h"
 
 enum {
-    NAMED_AT_MOST = 20,  /* of one kind of warning; the rest is counted */
-    LOCKS_PER_TABLE = 4, /* measured: a table with three indexes, its toast and sequence */
+    NAMED_AT_MOST = 20, /* of one kind of warning; the rest is counted */
+    LOCKS_BESIDE = 50,  /* catalogs, the journal, other sessions */
 };
 
 /* ---- both sides ------------------------------------------------------------------------ */
@@ -163,7 +163,13 @@ static bool check_surroundings(Run *run, Error *err)
     return true;
 }
 
-/* Schema and swap each take their locks in one transaction. */
+static int64_t count_relations(const Model *model)
+{
+    return (int64_t)(model->tables.count + model->views.count + model->sequences.count);
+}
+
+/* The swap takes its locks in one transaction: each relation that moves, on both sides. The schema
+ * is made in as many as it needs. */
 static bool check_lock_space(Run *run, const Plan *plan, Error *err)
 {
     AUTO(result_free) PGresult *result = NULL;
@@ -176,8 +182,7 @@ static bool check_lock_space(Run *run, const Plan *plan, Error *err)
         return false;
     int64_t space = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
     int64_t sessions = strtoll(PQgetvalue(result, 0, 1), NULL, 10);
-    int64_t relations = (int64_t)(plan->source->tables.count + plan->source->views.count);
-    int64_t needed = LOCKS_PER_TABLE * 2 * relations + (int64_t)plan->source->indexes.count;
+    int64_t needed = count_relations(plan->source) + count_relations(plan->live) + LOCKS_BESIDE;
     if (needed <= space)
         return true;
     error_set(err, ERROR_PREFLIGHT,
