@@ -5,9 +5,9 @@
 /*
  * pg_depend made simpler. Parts that have no statement of their own stand for the whole: a view's
  * rule for the view, a row type for its table, an array for its element type, a multirange and the
- * constructor functions for the range, the relation of a composite type for the type, a member for
- * its extension. That the index of a constraint belongs to it is left out: the index may be made
- * first.
+ * constructor functions for the range, the relation of a composite type for the type, an operator
+ * or function of an operator class for the class, a member for its extension. That the index of a
+ * constraint belongs to it is left out: the index may be made first.
  */
 
 static const Field fields[] = {
@@ -45,6 +45,9 @@ static const Dependency *lookup_find(const Lookup *lookup, Address from)
 
 static bool is_part(const Dependency *row)
 {
+    /* A member of an operator family alone stays what it is: it has a statement. */
+    if (row->from.classid == CATALOG_AMOP || row->from.classid == CATALOG_AMPROC)
+        return row->to.classid == CATALOG_OPCLASS;
     if (row->type != 'i')
         return false;
     return row->from.classid == CATALOG_TYPE || row->from.classid == CATALOG_PROC ||

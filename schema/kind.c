@@ -5,7 +5,25 @@
  * its own index, and the index only has to find that out.
  */
 const Kind *const kinds[] = {
-    &schema_kind, &extension_kind,  &type_kind,  &function_kind, &sequence_kind, &table_kind,
-    &view_kind,   &constraint_kind, &index_kind, &rule_kind,     &trigger_kind,  &policy_kind,
+    &schema_kind,
+    &extension_kind,
+    &type_kind,
+    &function_kind,
+    &sequence_kind,
+    &table_kind,
+    &view_kind,
+    &constraint_kind,
+    &index_kind,
+    &rule_kind,
+    &trigger_kind,
+    &policy_kind,
+    &operator_kind,
+    &operator_family_kind,
+    &operator_class_kind,
+    &text_search_parser_kind,
+    &text_search_template_kind,
+    &text_search_dictionary_kind,
+    &text_search_configuration_kind,
+    &statistics_kind,
     NULL,
 };

@@ -72,6 +72,8 @@ extern const Kind *const kinds[]; /* ends with NULL */
 
 /* One per file of a kind. */
 extern const Kind schema_kind, extension_kind, type_kind, function_kind, sequence_kind, table_kind,
-    view_kind, constraint_kind, index_kind, rule_kind, trigger_kind, policy_kind;
+    view_kind, constraint_kind, index_kind, rule_kind, trigger_kind, policy_kind, operator_kind,
+    operator_family_kind, operator_class_kind, text_search_parser_kind, text_search_template_kind,
+    text_search_dictionary_kind, text_search_configuration_kind, statistics_kind;
 
 #endif

@@ -70,6 +70,56 @@ WITH scope AS (
     UNION ALL
     SELECT 'statistics', pg_catalog.concat_ws(',', x.oid, x.xmin)
     FROM scope s JOIN pg_catalog.pg_statistic_ext x ON x.stxnamespace = s.oid
+    UNION ALL
+    SELECT 'operator', pg_catalog.concat_ws(',', o.oid, o.xmin)
+    FROM scope s JOIN pg_catalog.pg_operator o ON o.oprnamespace = s.oid
+    UNION ALL
+    SELECT 'operator class', pg_catalog.concat_ws(',', c.oid, c.xmin)
+    FROM scope s JOIN pg_catalog.pg_opclass c ON c.opcnamespace = s.oid
+    UNION ALL
+    SELECT 'operator family', pg_catalog.concat_ws(',', f.oid, f.xmin)
+    FROM scope s JOIN pg_catalog.pg_opfamily f ON f.opfnamespace = s.oid
+    UNION ALL
+    SELECT 'family operator', pg_catalog.concat_ws(',', m.oid, m.xmin)
+    FROM scope s
+    JOIN pg_catalog.pg_opfamily f ON f.opfnamespace = s.oid
+    JOIN pg_catalog.pg_amop m ON m.amopfamily = f.oid
+    UNION ALL
+    SELECT 'family function', pg_catalog.concat_ws(',', m.oid, m.xmin)
+    FROM scope s
+    JOIN pg_catalog.pg_opfamily f ON f.opfnamespace = s.oid
+    JOIN pg_catalog.pg_amproc m ON m.amprocfamily = f.oid
+    UNION ALL
+    SELECT 'text search parser', pg_catalog.concat_ws(',', p.oid, p.xmin)
+    FROM scope s JOIN pg_catalog.pg_ts_parser p ON p.prsnamespace = s.oid
+    UNION ALL
+    SELECT 'text search template', pg_catalog.concat_ws(',', t.oid, t.xmin)
+    FROM scope s JOIN pg_catalog.pg_ts_template t ON t.tmplnamespace = s.oid
+    UNION ALL
+    SELECT 'text search dictionary', pg_catalog.concat_ws(',', d.oid, d.xmin)
+    FROM scope s JOIN pg_catalog.pg_ts_dict d ON d.dictnamespace = s.oid
+    UNION ALL
+    SELECT 'text search configuration', pg_catalog.concat_ws(',', c.oid, c.xmin)
+    FROM scope s JOIN pg_catalog.pg_ts_config c ON c.cfgnamespace = s.oid
+    UNION ALL
+    SELECT 'text search mapping',
+           pg_catalog.concat_ws(',', m.mapcfg, m.maptokentype, m.mapseqno, m.mapdict)
+    FROM scope s
+    JOIN pg_catalog.pg_ts_config c ON c.cfgnamespace = s.oid
+    JOIN pg_catalog.pg_ts_config_map m ON m.mapcfg = c.oid
+    UNION ALL
+    SELECT 'foreign table', pg_catalog.concat_ws(',', f.ftrelid, f.xmin)
+    FROM relation r JOIN pg_catalog.pg_foreign_table f ON f.ftrelid = r.oid
+    UNION ALL
+    SELECT 'foreign-data wrapper', pg_catalog.concat_ws(',', w.oid, w.xmin)
+    FROM pg_catalog.pg_foreign_data_wrapper w
+    UNION ALL
+    SELECT 'server', pg_catalog.concat_ws(',', v.oid, v.xmin)
+    FROM pg_catalog.pg_foreign_server v
+    UNION ALL
+    -- its catalog is for superusers
+    SELECT 'user mapping', pg_catalog.concat_ws(',', m.umid, m.srvid, m.umuser, m.umoptions)
+    FROM pg_catalog.pg_user_mappings m
 )
 -- A sum does not depend on the order, and needs no memory for the whole.
 SELECT pg_catalog.md5(pg_catalog.concat_ws(

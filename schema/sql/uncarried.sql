@@ -21,13 +21,6 @@ WITH scope AS (
     WHERE (t.typtype = 'b' OR NOT t.typisdefined)
       AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = t.oid)
     UNION ALL
-    SELECT 'operator', 2617, o.oid, o.oprnamespace FROM pg_catalog.pg_operator o
-    UNION ALL
-    SELECT 'operator class', 2616, o.oid, o.opcnamespace FROM pg_catalog.pg_opclass o
-    UNION ALL
-    SELECT 'operator family', 2753, f.oid, f.opfnamespace FROM pg_catalog.pg_opfamily f
-    WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_opclass o WHERE o.opcfamily = f.oid)
-    UNION ALL
     SELECT 'cast', 2605, c.oid, NULL FROM pg_catalog.pg_cast c
     UNION ALL
     SELECT 'transform', 3576, t.oid, NULL FROM pg_catalog.pg_transform t
@@ -35,15 +28,6 @@ WITH scope AS (
     SELECT 'conversion', 2607, c.oid, c.connamespace FROM pg_catalog.pg_conversion c
     UNION ALL
     SELECT 'collation', 3456, c.oid, c.collnamespace FROM pg_catalog.pg_collation c
-    UNION ALL
-    SELECT 'text search parser', 3601, p.oid, p.prsnamespace FROM pg_catalog.pg_ts_parser p
-    UNION ALL
-    SELECT 'text search template', 3764, t.oid, t.tmplnamespace FROM pg_catalog.pg_ts_template t
-    UNION ALL
-    SELECT 'text search dictionary', 3600, d.oid, d.dictnamespace FROM pg_catalog.pg_ts_dict d
-    UNION ALL
-    SELECT 'text search configuration', 3602, c.oid, c.cfgnamespace
-    FROM pg_catalog.pg_ts_config c
     UNION ALL
     SELECT 'language', 2612, l.oid, NULL FROM pg_catalog.pg_language l
     UNION ALL
@@ -57,9 +41,6 @@ WITH scope AS (
     UNION ALL
     SELECT 'foreign table', 1259, c.oid, c.relnamespace
     FROM pg_catalog.pg_class c WHERE c.relkind = 'f'
-    UNION ALL
-    SELECT 'extended statistics', 3381, s.oid, s.stxnamespace
-    FROM pg_catalog.pg_statistic_ext s
     UNION ALL
     SELECT 'event trigger', 3466, t.oid, NULL FROM pg_catalog.pg_event_trigger t
     UNION ALL
@@ -79,6 +60,26 @@ WITH scope AS (
       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
                       WHERE e.classid = f.classid AND e.objid = f.oid AND e.objsubid = 0
                         AND e.deptype IN ('e', 'i'))
+    UNION ALL
+    -- operators and functions added to a family of PostgreSQL or of an extension
+    SELECT 'operator family member', i.identity
+    FROM (SELECT 2602 AS classid, o.oid, o.amopfamily AS family, 2617 AS what, o.amopopr AS object
+          FROM pg_catalog.pg_amop o
+          UNION ALL
+          SELECT 2603, p.oid, p.amprocfamily, 1255, p.amproc FROM pg_catalog.pg_amproc p) m,
+         pg_catalog.pg_identify_object(m.classid::pg_catalog.oid, m.oid, 0) i
+    WHERE m.oid >= 16384
+      AND (m.family < 16384
+           -- those that the extension itself added are not told apart from others
+           OR m.object >= 16384
+              AND EXISTS (SELECT FROM pg_catalog.pg_depend e
+                          WHERE e.classid = 2753 AND e.objid = m.family AND e.deptype = 'e'))
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                      WHERE d.classid = m.classid::pg_catalog.oid AND d.objid = m.oid
+                        AND d.refclassid = 2616)
+      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
+                      WHERE e.classid = m.what::pg_catalog.oid AND e.objid = m.object
+                        AND e.deptype = 'e')
     UNION ALL
     SELECT 'subscription', pg_catalog.quote_ident(s.subname)
     FROM pg_catalog.pg_subscription s JOIN here h ON s.subdbid = h.oid
