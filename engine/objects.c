@@ -3,17 +3,25 @@
 #include "engine/journal.h"
 #include "engine/rebuild.h"
 
-bool objects_record(Run *run, const Plan *plan, Error *err)
+static bool record_objects(Run *run, const Plan *plan, Error *err)
 {
     const char *const values[] = {journal_id_text(run->arena, run->id)};
     AUTO(result_free) PGresult *cleared = NULL;
     AUTO(result_free) PGresult *added = NULL;
-    int version = conn_version(run->dest);
-    return (conn_query(run->dest, "DELETE FROM pgzm.object WHERE migration = $1::bigint", 1, values,
-                       &cleared, err) &&
-            conn_query(run->dest, run_sql("objects", version), 1, values, &added, err) &&
-            rebuild_mark(run, plan, err)) ||
-           error_wrap(err, "recording what the swap moves");
+    return conn_query(run->dest, "DELETE FROM pgzm.object WHERE migration = $1::bigint", 1, values,
+                      &cleared, err) &&
+           conn_query(run->dest, run_sql("objects", conn_version(run->dest)), 1, values, &added,
+                      err) &&
+           rebuild_mark(run, plan, err);
+}
+
+/* The catalogs just grew by all new objects and were not analyzed: the planner takes them for small
+ * and would loop over pairs. */
+bool objects_record(Run *run, const Plan *plan, Error *err)
+{
+    bool ok = conn_exec(run->dest, "SET enable_nestloop = off", err) &&
+              record_objects(run, plan, err) && conn_exec(run->dest, "RESET enable_nestloop", err);
+    return ok || error_wrap(err, "recording what the swap moves");
 }
 
 bool objects_check(Run *run, Error *err)
