@@ -5,7 +5,7 @@
 #include "schema/kind.h"
 
 /*
- * Ordinary and partitioned tables: the bare table, and one fragment for each property that ALTER
+ * Ordinary, partitioned and foreign tables: the bare table, and one fragment for each property that ALTER
  * can set. A partition is made by itself, with all columns, and attached; a child of inheritance is
  * made with INHERITS and prints only what it does not inherit.
  */
@@ -24,6 +24,9 @@ static const Field fields[] = {
     FIELD(FIELD_TEXT, Table, access_method, "access_method"),
     FIELD(FIELD_TEXT, Table, tablespace, "tablespace"),
     FIELD(FIELD_TEXT, Table, options, "options"),
+    FIELD(FIELD_TEXT, Table, server, "server"),
+    FIELD(FIELD_OID, Table, server_oid, "server_oid"),
+    FIELD(FIELD_TEXT, Table, foreign_options, "foreign_options"),
     FIELD(FIELD_CHAR, Table, replica_identity, "replica_identity"),
     FIELD(FIELD_BOOL, Table, row_security, "row_security"),
     FIELD(FIELD_BOOL, Table, force_row_security, "force_row_security"),
@@ -84,23 +87,45 @@ static bool states_column(const Making *m, const Column *column)
     return !m->is_child || m->prints_all || column->local || states_generation(m, column);
 }
 
+static bool hands_down_not_valid(const Column *parent, const Column *child)
+{
+    (void)child;
+    return parent->not_null && !parent->not_null_valid && !parent->not_null_no_inherit;
+}
+
+/* From 18 on NOT NULL is a constraint, with a name, declared here or inherited. Before, it is a
+ * property of the column. */
+static bool has_not_null_constraints(const Making *m)
+{
+    return m->model->server_version >= 180000 && builder_target(m->builder) >= 180000;
+}
+
+/* Inherited from a parent where it is not validated, and validated here. */
+static bool is_validated_later(const Making *m, const Column *column)
+{
+    return m->is_child && has_not_null_constraints(m) && column->not_null &&
+           column->not_null_valid && !column->not_null_local &&
+           parent_column(m, column, hands_down_not_null) == NULL &&
+           parent_column(m, column, hands_down_not_valid) != NULL;
+}
+
 /* Whether NOT NULL has to be said for this table: it is in force, validated, and does not come from
  * a parent alone. Before 18 nothing tells whether it was declared here. */
 static bool states_not_null(const Making *m, const Column *column)
 {
-    if (!column->not_null || !column->not_null_valid)
+    if (!column->not_null || !column->not_null_valid || is_validated_later(m, column))
         return false;
     if (!m->is_child)
         return true;
     bool inherits = parent_column(m, column, hands_down_not_null) != NULL;
-    return !inherits || (column->not_null_local && m->model->server_version >= 180000);
+    return !inherits || (column->not_null_local && has_not_null_constraints(m));
 }
 
 /* ---- the bare table -------------------------------------------------------------------- */
 
 static void add_not_null(const Making *m, Str *s, const Column *column, const char *of)
 {
-    if (column->not_null_name != NULL)
+    if (column->not_null_name != NULL && has_not_null_constraints(m))
         str_addf(s, "CONSTRAINT %s ", builder_ident(m->builder, column->not_null_name));
     str_addf(s, "NOT NULL%s%s", of, column->not_null_no_inherit ? " NO INHERIT" : "");
 }
@@ -136,7 +161,7 @@ static bool has_inherited_name(const Making *m, const Column *column)
  * not make: it is written as a table constraint, which only 18 takes. */
 static bool is_table_not_null(const Making *m, const Column *column)
 {
-    return !states_column(m, column) && states_not_null(m, column) &&
+    return has_not_null_constraints(m) && !states_column(m, column) && states_not_null(m, column) &&
            (column->not_null_no_inherit || !has_inherited_name(m, column));
 }
 
@@ -196,11 +221,22 @@ static size_t build_bare(const Making *m)
         str_addf(&s, " WITH (%s)", table->options);
     if (table->tablespace != NULL)
         str_addf(&s, " TABLESPACE %s", builder_ident(m->builder, table->tablespace));
+    if (table->server != NULL)
+        str_addf(&s, " SERVER %s", builder_ident(m->builder, table->server));
+    if (table->foreign_options != NULL)
+        str_addf(&s, " OPTIONS (%s)", table->foreign_options);
     /* 18 refuses an unlogged partitioned table; before, the word meant nothing. */
     bool unlogged = table->persistence == PERSISTENCE_UNLOGGED && table->relkind != 'p';
     size_t index = builder_add(m->builder, FRAGMENT_TABLE, SECTION_PRE, &table->object,
                                table->object.address.oid, "CREATE %sTABLE %s%s",
-                               unlogged ? "UNLOGGED " : "", m->name, str_text(&s));
+                               table->relkind == 'f' ? "FOREIGN "
+                               : unlogged            ? "UNLOGGED "
+                                                     : "",
+                               m->name, str_text(&s));
+    /* The wrapper's validator may look at the server's options too. */
+    if (table->server_oid != 0)
+        builder_needs(m->builder, index,
+                      (Address){CATALOG_FOREIGN_SERVER, table->server_oid, SUBID_COMPLETE});
     for (size_t i = 0; i < table->column_count; i++)
         if (table->columns[i].generated != '\0' && table->columns[i].default_oid != 0)
             builder_provides(m->builder, index,
@@ -241,6 +277,26 @@ static void build_child_not_null(const Making *m, size_t index, const Column *co
     builder_needs_fragment(m->builder, added, index);
 }
 
+/* What stands for the statement that adds a NOT NULL as NOT VALID. */
+static Address not_valid_address(const Table *table, const Column *column)
+{
+    return (Address){CATALOG_ATTRIBUTE, table->object.address.oid, column->number};
+}
+
+/* Such a statement is that of the table, however far up, where the constraint was declared. */
+static void needs_not_valid(const Making *m, size_t index, const Table *table, const char *name)
+{
+    for (size_t i = 0; i < table->parent_count; i++) {
+        const Table *parent = model_table(m->model, table->parents[i]);
+        const Column *above =
+            parent == NULL ? NULL : column_named(parent->columns, parent->column_count, name);
+        if (above == NULL || !hands_down_not_valid(above, NULL))
+            continue;
+        builder_needs(m->builder, index, not_valid_address(parent, above));
+        needs_not_valid(m, index, parent, name);
+    }
+}
+
 /* 18: a NOT NULL that is NOT VALID holds for new rows only, so it has to wait for the old ones. */
 static void build_not_valid(const Making *m, size_t index, const Column *column)
 {
@@ -255,6 +311,23 @@ static void build_not_valid(const Making *m, size_t index, const Column *column)
                                m->table->object.address.oid, "ALTER TABLE %s ADD %s NOT VALID",
                                m->name, str_text(&s));
     builder_needs_fragment(m->builder, added, index);
+    builder_provides(m->builder, added, not_valid_address(m->table, column));
+}
+
+/* 18: it comes with the parent's, after the rows, and is then tested for this table alone. */
+static void build_validated_later(const Making *m, const Column *column)
+{
+    if (!is_validated_later(m, column))
+        return;
+    Object object = column_object(m->builder, &m->table->object, column);
+    AUTO(mem_free)
+    char *generated = mem_printf("%s_%s_not_null", m->table->object.name, column->name);
+    const char *name = column->not_null_name != NULL ? column->not_null_name : generated;
+    size_t added = builder_add(
+        m->builder, FRAGMENT_PROPERTY, SECTION_POST, &object, m->table->object.address.oid,
+        "ALTER TABLE %s VALIDATE CONSTRAINT %s", m->name, builder_ident(m->builder, name));
+    builder_fragment(m->builder, added)->weight = m->table->total_bytes;
+    needs_not_valid(m, added, m->table, column->name);
 }
 
 static void build_columns(const Making *m, size_t index)
@@ -273,6 +346,7 @@ static void build_columns(const Making *m, size_t index)
             changes[change_count++] = property;
         build_child_not_null(m, index, column);
         build_not_valid(m, index, column);
+        build_validated_later(m, column);
     }
     needs_children(m, changes, change_count);
 }
@@ -346,7 +420,8 @@ static void build(Builder *builder, const void *item)
     m.prints_all = m.parent_count < table->parent_count;
 
     size_t index = build_bare(&m);
-    builder_add_attributes(builder, index, object, "TABLE", "TABLE", m.name);
+    builder_add_attributes(builder, index, object,
+                           table->relkind == 'f' ? "FOREIGN TABLE" : "TABLE", "TABLE", m.name);
     build_columns(&m, index);
     build_properties(&m, index);
     if (table->is_partition)

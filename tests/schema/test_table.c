@@ -252,13 +252,16 @@ Test(server_table, says_a_valid_not_null_below_one_that_is_not)
 {
     if (test_server_version() < 180000)
         return;
-    Replay r = replay("not_null", "CREATE TABLE nn (a int);"
-                                  "ALTER TABLE nn ADD CONSTRAINT later NOT NULL a NOT VALID;"
-                                  "CREATE TABLE nn_child () INHERITS (nn);");
-    cr_assert(roundtrip_has(&r.list, "CREATE TABLE public.nn_child (CONSTRAINT later NOT NULL a)"));
+    Replay r = roundtrip_begin("CREATE TABLE nn (a int);"
+                               "ALTER TABLE nn ADD CONSTRAINT later NOT NULL a NOT VALID;"
+                               "CREATE TABLE nn_child () INHERITS (nn);"
+                               "CREATE TABLE nn_grandchild () INHERITS (nn_child);");
+    size_t validate = roundtrip_find(&r.list, "ALTER TABLE public.nn_child VALIDATE CONSTRAINT "
+                                              "later");
     size_t later = roundtrip_find(&r.list, "ALTER TABLE public.nn ADD CONSTRAINT later NOT NULL a "
                                            "NOT VALID");
     cr_assert_eq(r.list.items[later].section, SECTION_POST);
+    cr_assert(roundtrip_needs(&r.list, validate, later));
     replay_end(&r);
 }
 
