@@ -5,6 +5,7 @@
 
 #include "schema/kind.h"
 #include "schema/loader.h"
+#include "schema/prune.h"
 
 /* What every MODEL_LIST is, with the items' type forgotten. */
 typedef MODEL_LIST(void) AnyList;
@@ -37,6 +38,26 @@ static void keep_list(Model *model, const Kind *kind, void *items, size_t count)
     list->count = count;
 }
 
+/* Keeps what the scope takes, in its order; the new count. */
+static size_t drop_left_out(const CatalogScope *scope, const Kind *kind, void *items, size_t count)
+{
+    size_t taken = 0;
+    for (size_t i = 0; i < count; i++) {
+        const char *item = (const char *)items + i * kind->size;
+        Address address = ((const Object *)(const void *)item)->address;
+        bool always = address.classid == CATALOG_NAMESPACE || address.classid == CATALOG_EXTENSION;
+        if (!always &&
+            (prune_has(scope->left_out, scope->left_out_count, address.classid, address.oid) ||
+             (scope->only_kept &&
+              !prune_has(scope->kept, scope->kept_count, address.classid, address.oid))))
+            continue;
+        if (taken < i)
+            memcpy((char *)items + taken * kind->size, item, kind->size);
+        taken++;
+    }
+    return taken;
+}
+
 static bool kind_read(Conn *conn, const CatalogScope *scope, const Kind *kind, Arena *arena,
                       Model *model, Error *err)
 {
@@ -54,6 +75,7 @@ static bool kind_read(Conn *conn, const CatalogScope *scope, const Kind *kind, A
     size_t count;
     if (!loader_fill(result, fields, field_count, kind->size, arena, &items, &count, err))
         return error_wrap(err, "reading the catalogs (%s)", kind->query);
+    count = drop_left_out(scope, kind, items, count);
     qsort(items, count, kind->size, compare_oids);
     keep_list(model, kind, items, count);
     return true;
@@ -73,6 +95,7 @@ bool catalog_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model **m
         !uncarried_read(conn, scope, arena, made, err) ||
         !dependencies_read(conn, scope, arena, made, err))
         return false;
+    model_sort(made, arena);
     *model = made;
     return true;
 }

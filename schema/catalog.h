@@ -16,6 +16,14 @@
 typedef struct CatalogScope {
     const char *const *schemas;
     size_t schema_count;
+    /* Objects that are not read, sorted by classid and oid; the server is not even asked for their
+     * definitions, which would wait for locks on them (scope.h). */
+    const Address *left_out;
+    size_t left_out_count;
+    const Address *kept; /* sorted likewise; only_kept: everything else is dropped after reading,
+                            schemas and extensions excepted */
+    size_t kept_count;
+    bool only_kept;
 } CatalogScope;
 
 /* Reads everything. The caller decides on the transaction (snapshot) and on search_path, which

@@ -24,16 +24,36 @@ static void add_array(Str *s, const CatalogScope *scope)
     str_add(s, "}");
 }
 
+const char *loader_sql(const char *name, int server_version)
+{
+    return sql_find(schema_sql, LENGTH(schema_sql), name, server_version);
+}
+
+/* Their catalogs, or their OIDs. */
+static void add_left_out(Str *s, const CatalogScope *scope, bool catalogs)
+{
+    str_add(s, "{");
+    for (size_t i = 0; i < scope->left_out_count; i++)
+        str_addf(s, "%s%u", i > 0 ? "," : "",
+                 catalogs ? scope->left_out[i].classid : scope->left_out[i].oid);
+    str_add(s, "}");
+}
+
 bool loader_query(Conn *conn, const CatalogScope *scope, const char *name, PGresult **result,
                   Error *err)
 {
-    const char *sql = sql_find(schema_sql, LENGTH(schema_sql), name, conn_version(conn));
+    const char *sql = loader_sql(name, conn_version(conn));
     if (sql == NULL)
         return error_set(err, ERROR_OTHER, "there is no query named %s", name);
     AUTO(str_clear) Str schemas = STR_INIT;
+    AUTO(str_clear) Str catalogs = STR_INIT;
+    AUTO(str_clear) Str oids = STR_INIT;
     add_array(&schemas, scope);
-    const char *values[] = {str_text(&schemas)};
-    if (!conn_query(conn, sql, 1, values, result, err))
+    add_left_out(&catalogs, scope, true);
+    add_left_out(&oids, scope, false);
+    const char *values[] = {str_text(&schemas), str_text(&catalogs), str_text(&oids)};
+    int count = strstr(sql, "$2") != NULL ? 3 : 1;
+    if (!conn_query(conn, sql, count, values, result, err))
         return error_wrap(err, "reading the catalogs (%s)", name);
     return true;
 }

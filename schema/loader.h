@@ -5,6 +5,9 @@
  *
  * Every query takes one parameter, $1, a text[] with the names of the schemas to read; an empty
  * array stands for all but system schemas, temporary ones and those whose name begins with "pgzm".
+ * Queries that ask the server for definitions (pg_get_viewdef, pg_get_expr, pg_relation_size, ...,
+ * all of which lock relations) take two more, $2 and $3 oid[], catalog and OID of each object that
+ * is left out, and do not ask for those. What other queries give of them is dropped afterwards.
  *
  * Threads: one per connection.
  */
@@ -16,6 +19,9 @@
 #include "schema/catalog.h"
 #include "schema/kind.h"
 #include "schema/model.h"
+
+/* The text of sql/<name>.sql, the version for the server; NULL when there is none. */
+const char *loader_sql(const char *name, int server_version);
 
 /* Runs sql/<name>.sql, the version for the server. The caller owns the result. */
 bool loader_query(Conn *conn, const CatalogScope *scope, const char *name, PGresult **result,

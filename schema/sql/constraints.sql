@@ -2,8 +2,13 @@
 -- the schemas, without those of members of extensions. A foreign key's clones on partitions are
 -- among them (parent <> 0), constraint triggers and NOT NULL are not.
 -- $1 text[]: schemas to read; empty for all but system schemas and those named pgzm...
+-- $2, $3 oid[]: catalog and OID of the objects that are left out (loader.h).
 -- Columns: classid, oid, schema, name, owner, extension; the others as in struct Constraint.
-WITH scope AS (
+WITH left_out AS (
+    SELECT x.classid, x.oid
+    FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.oid[]),
+                    pg_catalog.unnest($3::pg_catalog.oid[])) AS x(classid, oid)
+), scope AS (
     SELECT n.oid, n.nspname
     FROM pg_catalog.pg_namespace n
     WHERE CASE WHEN pg_catalog.cardinality($1::pg_catalog.text[]) = 0
@@ -31,9 +36,10 @@ SELECT 2606 AS classid,
 FROM scope s
 JOIN pg_catalog.pg_constraint k ON k.connamespace = s.oid
 WHERE k.contype IN ('c', 'p', 'u', 'x', 'f')
+  AND NOT EXISTS (SELECT 1 FROM left_out x WHERE x.classid = 2606 AND x.oid = k.oid)
   AND (k.conrelid = 0
        OR EXISTS (SELECT 1 FROM pg_catalog.pg_class c
-                  WHERE c.oid = k.conrelid AND c.relkind IN ('r', 'p')))
+                  WHERE c.oid = k.conrelid AND c.relkind IN ('r', 'p', 'f')))
   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d
                   WHERE d.deptype = 'e'
                     AND (d.classid = 1259 AND d.objid = k.conrelid

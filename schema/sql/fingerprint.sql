@@ -2,8 +2,13 @@
 -- rows where nothing but DDL updates them, otherwise of the columns that DDL sets: VACUUM, ANALYZE,
 -- TRUNCATE and REINDEX do not change it, nor do triggers named pgzm...
 -- $1 text[]: schemas to read; empty for all but system schemas and those named pgzm...
+-- $2, $3 oid[]: catalog and OID of the objects that are left out (loader.h).
 -- Columns: digest.
-WITH scope AS (
+WITH left_out AS (
+    SELECT x.classid, x.oid
+    FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.oid[]),
+                    pg_catalog.unnest($3::pg_catalog.oid[])) AS x(classid, oid)
+), scope AS (
     SELECT n.oid
     FROM pg_catalog.pg_namespace n
     WHERE CASE WHEN pg_catalog.cardinality($1::pg_catalog.text[]) = 0
@@ -18,10 +23,12 @@ WITH scope AS (
                                 c.relacl, c.relpartbound) AS definition
     FROM scope s
     JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid
+    WHERE NOT EXISTS (SELECT 1 FROM left_out x WHERE x.classid = 1259 AND x.oid = c.oid)
 ), type AS (
     SELECT t.oid, t.xmin, t.typrelid
     FROM scope s
     JOIN pg_catalog.pg_type t ON t.typnamespace = s.oid
+    WHERE NOT EXISTS (SELECT 1 FROM left_out x WHERE x.classid = 1247 AND x.oid = t.oid)
 ), item AS (
     SELECT 'relation' AS kind, r.definition FROM relation r
     UNION ALL
@@ -64,9 +71,11 @@ WITH scope AS (
     SELECT 'constraint', pg_catalog.concat_ws(',', k.oid, k.xmin)
     FROM scope s JOIN pg_catalog.pg_constraint k ON k.connamespace = s.oid
     WHERE k.conname !~ '^pgzm'
+      AND NOT EXISTS (SELECT 1 FROM left_out x WHERE x.classid = 2606 AND x.oid = k.oid)
     UNION ALL
     SELECT 'function', pg_catalog.concat_ws(',', f.oid, f.xmin)
     FROM scope s JOIN pg_catalog.pg_proc f ON f.pronamespace = s.oid
+    WHERE NOT EXISTS (SELECT 1 FROM left_out x WHERE x.classid = 1255 AND x.oid = f.oid)
     UNION ALL
     SELECT 'statistics', pg_catalog.concat_ws(',', x.oid, x.xmin)
     FROM scope s JOIN pg_catalog.pg_statistic_ext x ON x.stxnamespace = s.oid

@@ -1,6 +1,7 @@
 -- Functions, window functions and procedures; not aggregates, not what a range type makes for
 -- itself.
 -- $1 text[]: names of the schemas; empty: all but system schemas and those that begin with "pgzm".
+-- $2, $3 oid[]: catalog and OID of the objects that are left out (loader.h).
 -- Columns: classid, oid, schema, name, owner, extension (that it depends on), prokind,
 -- identity_args, def (without the last line break), language, sql_body (parsed when it is created:
 -- BEGIN ATOMIC or RETURN, from 14 on).
@@ -21,6 +22,10 @@ WHERE CASE WHEN pg_catalog.cardinality($1::pg_catalog.text[]) > 0
            ELSE n.nspname !~ '^(pg_|pgzm)' AND n.nspname <> 'information_schema' END
   AND p.oid >= 16384
   AND p.prokind IN ('f', 'p', 'w')
+  AND NOT EXISTS (SELECT
+                  FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.oid[]),
+                                  pg_catalog.unnest($3::pg_catalog.oid[])) AS x(classid, oid)
+                  WHERE x.classid = 1255 AND x.oid = p.oid)
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
                   WHERE e.classid = 1255 AND e.objid = p.oid AND e.deptype IN ('e', 'i'))
 ORDER BY p.oid

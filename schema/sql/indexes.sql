@@ -1,8 +1,13 @@
 -- Indexes of the tables and materialized views of the schemas, without those of members of
 -- extensions and without what a failed CREATE INDEX CONCURRENTLY left behind.
 -- $1 text[]: schemas to read; empty for all but system schemas and those named pgzm...
+-- $2, $3 oid[]: catalog and OID of the objects that are left out (loader.h).
 -- Columns: classid, oid, schema, name, owner, extension; the others as in struct Index (model.h).
-WITH scope AS (
+WITH left_out AS (
+    SELECT x.classid, x.oid
+    FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.oid[]),
+                    pg_catalog.unnest($3::pg_catalog.oid[])) AS x(classid, oid)
+), scope AS (
     SELECT n.oid, n.nspname
     FROM pg_catalog.pg_namespace n
     WHERE CASE WHEN pg_catalog.cardinality($1::pg_catalog.text[]) = 0
@@ -83,6 +88,7 @@ CROSS JOIN LATERAL (
     SELECT pg_catalog.pg_get_indexdef(c.oid) AS def,
            ' WHERE ' || pg_catalog.pg_get_expr(i.indpred, i.indrelid) AS predicate) d
 WHERE c.relkind IN ('i', 'I')
+  AND NOT EXISTS (SELECT 1 FROM left_out x WHERE x.classid = 1259 AND x.oid = c.oid)
   AND r.relkind IN ('r', 'p', 'm')
   AND i.indisready
   AND (i.indisvalid OR c.relkind = 'I')

@@ -1,5 +1,6 @@
 -- Extended statistics.
 -- $1 text[]: names of the schemas; empty: all but system schemas and those that begin with "pgzm".
+-- $2, $3 oid[]: catalog and OID of the objects that are left out (loader.h).
 -- Columns: classid, oid, schema, name, owner, extension (NULL), relation (pg_class OID), def
 -- (pg_get_statisticsobjdef: its own name is always qualified, the relation's where search_path does
 -- not find it), target (NULL for the default).
@@ -17,6 +18,10 @@ WHERE CASE WHEN pg_catalog.cardinality($1::pg_catalog.text[]) > 0
            THEN n.nspname = ANY ($1::pg_catalog.text[])
            ELSE n.nspname !~ '^(pg_|pgzm)' AND n.nspname <> 'information_schema' END
   AND x.oid >= 16384
+  AND NOT EXISTS (SELECT
+                  FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.oid[]),
+                                  pg_catalog.unnest($3::pg_catalog.oid[])) AS l(classid, oid)
+                  WHERE l.classid = 3381 AND l.oid = x.oid)
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
                   WHERE e.deptype = 'e'
                     AND (e.classid = 3381 AND e.objid = x.oid

@@ -1,7 +1,12 @@
--- Ordinary and partitioned tables of the schemas, without members of extensions.
+-- Ordinary, partitioned and foreign tables of the schemas, without members of extensions.
 -- $1 text[]: schemas to read; empty for all but system schemas and those named pgzm...
+-- $2, $3 oid[]: catalog and OID of the objects that are left out (loader.h).
 -- Columns: classid, oid, schema, name, owner, extension; the others as in struct Table (model.h).
-WITH RECURSIVE scope AS (
+WITH RECURSIVE left_out AS (
+    SELECT x.classid, x.oid
+    FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.oid[]),
+                    pg_catalog.unnest($3::pg_catalog.oid[])) AS x(classid, oid)
+), scope AS (
     SELECT n.oid, n.nspname
     FROM pg_catalog.pg_namespace n
     WHERE CASE WHEN pg_catalog.cardinality($1::pg_catalog.text[]) = 0
@@ -58,7 +63,15 @@ SELECT 1259 AS classid,
               SELECT 'toast.', x.option_name, x.option_value, x.number
               FROM pg_catalog.pg_options_to_table(toast.reloptions)
                        WITH ORDINALITY AS x(option_name, option_value, number)) o) AS options,
-       c.relreplident AS replica_identity,
+       v.srvname AS server,
+       v.oid AS server_oid,
+       (SELECT pg_catalog.string_agg(
+                   pg_catalog.quote_ident(o.option_name) || ' '
+                       || pg_catalog.quote_literal(COALESCE(o.option_value, '')), ', '
+                   ORDER BY o.number)
+        FROM pg_catalog.pg_options_to_table(f.ftoptions)
+                 WITH ORDINALITY AS o(option_name, option_value, number)) AS foreign_options,
+       CASE WHEN c.relkind = 'f' THEN 'd' ELSE c.relreplident END AS replica_identity,
        c.relrowsecurity AS row_security,
        c.relforcerowsecurity AS force_row_security,
        CASE WHEN c.relkind = 'r'
@@ -85,6 +98,9 @@ LEFT JOIN hashed h ON h.oid = c.oid
 LEFT JOIN pg_catalog.pg_am am ON am.oid = c.relam
 LEFT JOIN pg_catalog.pg_tablespace ts ON ts.oid = c.reltablespace
 LEFT JOIN pg_catalog.pg_class toast ON toast.oid = c.reltoastrelid
-WHERE c.relkind IN ('r', 'p')
+LEFT JOIN pg_catalog.pg_foreign_table f ON f.ftrelid = c.oid
+LEFT JOIN pg_catalog.pg_foreign_server v ON v.oid = f.ftserver
+WHERE c.relkind IN ('r', 'p', 'f')
+  AND NOT EXISTS (SELECT 1 FROM left_out x WHERE x.classid = 1259 AND x.oid = c.oid)
   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d
                   WHERE d.classid = 1259 AND d.objid = c.oid AND d.deptype = 'e')

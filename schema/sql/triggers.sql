@@ -1,8 +1,13 @@
 -- Triggers of the tables and views of the schemas, without those that belong to a key and those of
 -- members of extensions. Clones on partitions are among them (parent <> 0).
 -- $1 text[]: schemas to read; empty for all but system schemas and those named pgzm...
+-- $2, $3 oid[]: catalog and OID of the objects that are left out (loader.h).
 -- Columns: classid, oid, schema, name, owner, extension; the others as in struct Trigger.
-WITH scope AS (
+WITH left_out AS (
+    SELECT x.classid, x.oid
+    FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.oid[]),
+                    pg_catalog.unnest($3::pg_catalog.oid[])) AS x(classid, oid)
+), scope AS (
     SELECT n.oid, n.nspname
     FROM pg_catalog.pg_namespace n
     WHERE CASE WHEN pg_catalog.cardinality($1::pg_catalog.text[]) = 0
@@ -37,7 +42,8 @@ JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid
 JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid
 LEFT JOIN clone k ON k.oid = t.oid
 LEFT JOIN pg_catalog.pg_trigger p ON p.oid = k.parent
-WHERE c.relkind IN ('r', 'p', 'v')
+WHERE c.relkind IN ('r', 'p', 'f', 'v')
+  AND NOT EXISTS (SELECT 1 FROM left_out x WHERE x.classid = 2620 AND x.oid = t.oid)
   AND (NOT t.tgisinternal OR k.oid IS NOT NULL)
   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_constraint y
                   WHERE y.oid = t.tgconstraint AND y.contype <> 't')
