@@ -63,10 +63,19 @@ static void command_add_error(Str *out, const Terminal *terminal, const ReportEr
     }
 }
 
+/* Commands whose answer is all that is wanted. */
+static bool command_is_question(const Arguments *args)
+{
+    PgzmCommand run = args->command->run;
+    return run == PGZM_STATUS || run == PGZM_LIST || run == PGZM_DIFF;
+}
+
 /* True when the person wants to read the result; what was asked for is not silenced. */
 static bool command_has_report(const Arguments *args, const ReportError *error, bool asked)
 {
-    if (arguments_has(args, OPTION_JSON) || (error != NULL && error->kind != ERROR_UNSETTLED))
+    bool answers = error == NULL || error->kind == ERROR_UNSETTLED ||
+                   (error->kind == ERROR_DIFFERENCE && args->command->run == PGZM_DIFF);
+    if (arguments_has(args, OPTION_JSON) || !answers)
         return false;
     return asked || !arguments_has(args, OPTION_QUIET);
 }
@@ -76,9 +85,8 @@ static int command_finish(const CommandRun *run, const json_t *result, const Rep
                           size_t warnings)
 {
     const Arguments *args = run->args;
-    bool asked = args->command != NULL &&
-                 (args->command->run == PGZM_STATUS || args->command->run == PGZM_LIST ||
-                  arguments_has(args, OPTION_DRY_RUN));
+    bool asked =
+        args->command != NULL && (command_is_question(args) || arguments_has(args, OPTION_DRY_RUN));
     bool report = command_has_report(args, error, asked);
     int status = error == NULL ? 0 : error->exit_code;
     AUTO(str_clear) Str out = STR_INIT;
@@ -231,8 +239,7 @@ static ProgressLevel command_level(const Arguments *args)
         return PROGRESS_QUIET;
     if (arguments_has(args, OPTION_VERBOSE))
         return PROGRESS_VERBOSE;
-    return args->command->run == PGZM_STATUS || args->command->run == PGZM_LIST ? PROGRESS_WARNINGS
-                                                                                : PROGRESS_NORMAL;
+    return command_is_question(args) ? PROGRESS_WARNINGS : PROGRESS_NORMAL;
 }
 
 static int command_execute(CommandRun *run)

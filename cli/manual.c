@@ -31,6 +31,14 @@ static const struct {
     {"readyForSwap, reasons", "of status: whether swap can run, and what is in its way"},
     {"shadowSchemaExists, shadowTableCount, syncTriggerCount", "of status: what a prepare built"},
     {"backupCount, backupSchemas", "of status: the backups there are"},
+    {"differences",
+     "of diff: operation, kind, identity, risk (low, medium, high), dest and source: "
+     "what either has there (null for nothing); stays: why a migration leaves the "
+     "destination's"},
+    {"risks", "of diff: how many differences are high, medium and low, and how many stays"},
+    {"kept", "of diff: what only the destination has and keeps: operation (KEEP), kind, identity"},
+    {"expected", "of diff: what two versions of PostgreSQL only print differently, and why; not "
+                 "counted as differences"},
     {"backups", "of list: timestamp, created, state, tableCount, size in bytes, schemas"},
 };
 

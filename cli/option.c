@@ -12,7 +12,7 @@
      OPTION_FOR_ABORT)
 #define FOR_COPY (OPTION_FOR_START | OPTION_FOR_PREPARE)
 /* Commands that read two databases by the same selection of objects. */
-#define FOR_SELECTION FOR_COPY
+#define FOR_SELECTION (FOR_COPY | OPTION_FOR_DIFF)
 #define FOR_SWAP (OPTION_FOR_START | OPTION_FOR_SWAP | OPTION_FOR_ROLLBACK)
 
 static const OptionCommand commands[] = {
@@ -49,6 +49,16 @@ static const OptionCommand commands[] = {
      .about = "Trades the backup back into place in one short transaction. --latest must be said; "
               "DATABASE_URL is not used.",
      .example = "pgzm-copy rollback --latest --dest service=production"},
+    {.name = "diff",
+     .bit = OPTION_FOR_DIFF,
+     .run = PGZM_DIFF,
+     .summary = "show what a migration would change",
+     .about = "Reads the definitions of both databases and shows how the destination would change "
+              "if it became like the source: each difference as an operation with its risk for "
+              "going live. Objects that only the destination has are kept, listed, and no "
+              "difference. The exit status is 0 when there is none and 8 when there are some. "
+              "Changes nothing and looks at no rows.",
+     .example = "pgzm-copy diff --source service=staging --dest service=production"},
     {.name = "status",
      .bit = OPTION_FOR_STATUS,
      .run = PGZM_STATUS,
@@ -77,7 +87,7 @@ static const Option options[] = {
      .argument = "CONNINFO",
      .variables = {{"SOURCE_DATABASE_URL", OPTION_FOR_ALL}},
      .type = OPTION_TEXT,
-     .scope = FOR_COPY,
+     .scope = FOR_SELECTION,
      .secret = true,
      .engine = PGZM_SOURCE,
      .help = "database to read: a connection string or URI",
@@ -174,7 +184,7 @@ static const Option options[] = {
      .name = "no-owner",
      .letter = 'O',
      .type = OPTION_SWITCH,
-     .scope = FOR_COPY,
+     .scope = FOR_SELECTION,
      .engine = PGZM_NO_OWNER,
      .help = "do not carry over who owns objects",
      .more = "New objects belong to the user who runs the command; objects that exist in the "
@@ -183,7 +193,7 @@ static const Option options[] = {
      .name = "no-privileges",
      .letter = 'x',
      .type = OPTION_SWITCH,
-     .scope = FOR_COPY,
+     .scope = FOR_SELECTION,
      .engine = PGZM_NO_PRIVILEGES,
      .help = "do not carry over grants",
      .more = "Objects that exist in the destination keep their grants there, unless --acl source "
@@ -193,7 +203,7 @@ static const Option options[] = {
      .argument = "merge|source|dest",
      .type = OPTION_CHOICE,
      .initial = "merge",
-     .scope = FOR_COPY,
+     .scope = FOR_SELECTION,
      .engine = PGZM_ACL,
      .help = "owners and grants of objects on both sides",
      .more = "merge keeps the destination's owner and grants and adds the source's grants; source "
@@ -202,13 +212,13 @@ static const Option options[] = {
     {.id = OPTION_NO_COMMENTS,
      .name = "no-comments",
      .type = OPTION_SWITCH,
-     .scope = FOR_COPY,
+     .scope = FOR_SELECTION,
      .engine = PGZM_NO_COMMENTS,
      .help = "do not carry over comments"},
     {.id = OPTION_NO_TABLESPACES,
      .name = "no-tablespaces",
      .type = OPTION_SWITCH,
-     .scope = FOR_COPY,
+     .scope = FOR_SELECTION,
      .engine = PGZM_NO_TABLESPACES,
      .help = "everything into the default tablespace"},
     {.id = OPTION_ROLES,

@@ -23,10 +23,11 @@ typedef enum OptionScope {
     OPTION_FOR_PREPARE = 1 << 1,
     OPTION_FOR_SWAP = 1 << 2,
     OPTION_FOR_ROLLBACK = 1 << 3,
-    OPTION_FOR_STATUS = 1 << 4,
-    OPTION_FOR_LIST = 1 << 5,
-    OPTION_FOR_ABORT = 1 << 6,
-    OPTION_FOR_ALL = (1 << 7) - 1
+    OPTION_FOR_DIFF = 1 << 4,
+    OPTION_FOR_STATUS = 1 << 5,
+    OPTION_FOR_LIST = 1 << 6,
+    OPTION_FOR_ABORT = 1 << 7,
+    OPTION_FOR_ALL = (1 << 8) - 1
 } OptionScope;
 
 typedef struct OptionCommand {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/diffreport.h"
 #include "cli/figure.h"
 #include "cli/terminal.h"
 
@@ -298,6 +299,7 @@ static const char *report_headline(PgzmCommand command, const json_t *result,
         return "Aborted: what was built is dropped, live tables are untouched.";
     case PGZM_STATUS:
     case PGZM_LIST:
+    case PGZM_DIFF:
         break;
     }
     return "Done.";
@@ -464,6 +466,8 @@ void report_write(Str *out, PgzmCommand command, const json_t *result, const Rep
         report_status(out, result);
     else if (command == PGZM_LIST)
         report_backups(out, result);
+    else if (command == PGZM_DIFF)
+        diffreport_write(out, result);
     else
         report_change(out, command, result, error, warnings_shown);
 }

@@ -74,7 +74,7 @@ static const Command commands[] = {
     [PGZM_START] = {"start", command_start}, [PGZM_PREPARE] = {"prepare", command_prepare},
     [PGZM_SWAP] = {"swap", command_swap},    [PGZM_ROLLBACK] = {"rollback", command_rollback},
     [PGZM_ABORT] = {"abort", command_abort}, [PGZM_STATUS] = {"status", command_status},
-    [PGZM_LIST] = {"list", command_list},
+    [PGZM_LIST] = {"list", command_list},    [PGZM_DIFF] = {"diff", command_diff},
 };
 
 PgzmStatus pgzm_run(Pgzm *pgzm, PgzmCommand command)

@@ -53,7 +53,8 @@ typedef enum PgzmCommand {
     PGZM_ROLLBACK, /* trade back to the backup */
     PGZM_ABORT,    /* drop an unfinished migration's shadow objects */
     PGZM_STATUS,   /* the unfinished or latest migration; result only */
-    PGZM_LIST      /* all migrations with their backups; result only */
+    PGZM_LIST,     /* all migrations with their backups; result only */
+    PGZM_DIFF      /* what a migration would change: PGZM_DIFFERENCES when anything; result only */
 } PgzmCommand;
 
 /* Options are set by number and given as text, as on the command line. */

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "engine/cleanup.h"
 #include "engine/defer.h"
+#include "engine/diff.h"
 #include "engine/global.h"
 #include "engine/journal.h"
 #include "engine/load.h"
@@ -75,7 +76,7 @@ static bool look(Run *run, Plan *plan, Snapshot *snapshot, Error *err)
         return false;
     run_phase(run, "preflight");
     return plan_read(run, plan, err) && source_is_unchanged(run, plan, err) &&
-           preflight_check(run, plan, err);
+           preflight_check(run, plan, err) && diff_check_risk(run, err);
 }
 
 /* ---- the shadow ------------------------------------------------------------------------ */
@@ -114,8 +115,8 @@ static bool make_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *e
 {
     run_phase(run, "schema");
     if (!record_start(run, plan, snapshot, err) || !rehearse_extensions(run, plan, err) ||
-        !global_record_early(run, plan, err) || !rehearse_create(run, plan, err) || !rehearse_check(run, plan, err) ||
-        !rehearse_rest(run, plan, err))
+        !global_record_early(run, plan, err) || !rehearse_create(run, plan, err) ||
+        !rehearse_check(run, plan, err) || !rehearse_rest(run, plan, err))
         return false;
     preserved_locate(plan);
     return true;

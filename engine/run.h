@@ -15,7 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/pgzm.h"
-#include "schema/filter.h"
+#include "schema/scope.h"
 
 /* Whose owners and grants objects get that exist on both sides. */
 typedef enum AclMode { ACL_MERGE, ACL_SOURCE, ACL_DEST } AclMode;
@@ -61,6 +61,7 @@ typedef struct Run {
     struct Events *events;
     int64_t phase_started; /* clock_monotonic_ms of the phase that runs, 0 for none */
     const char *phase;
+    const Scope *scope;  /* of the source: what the filters take; NULL before (selection.h) */
     bool keep_dest_open; /* start: prepare leaves connection and lock to swap */
 } Run;
 
@@ -98,5 +99,6 @@ bool command_rollback(Run *run, Error *err) MUST_CHECK;
 bool command_abort(Run *run, Error *err) MUST_CHECK;
 bool command_status(Run *run, Error *err) MUST_CHECK;
 bool command_list(Run *run, Error *err) MUST_CHECK;
+bool command_diff(Run *run, Error *err) MUST_CHECK;
 
 #endif

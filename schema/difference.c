@@ -8,6 +8,7 @@
 #include "schema/finding.h"
 #include "schema/subject.h"
 #include "schema/tabledifference.h"
+#include "schema/wording.h"
 
 /*
  * The statements of both sides are sorted by what they are about and merged. A name of an operation
@@ -211,11 +212,38 @@ static int compare_undos(const void *a, const void *b)
     return strcmp(x != NULL ? x : "", y != NULL ? y : "");
 }
 
+/* Those that two versions only print differently. Looked for where there are few. */
+static void pair_wordings(Differing *d, const Subject **source, size_t *source_count,
+                          const Subject **dest, size_t *dest_count)
+{
+    const size_t most = 10000;
+    int new = d->findings.source_version, old = d->findings.dest_version;
+    if (new / 10000 == old / 10000 || *source_count **dest_count > most)
+        return;
+    size_t left = 0;
+    for (size_t i = 0; i < *source_count; i++) {
+        size_t k = 0;
+        while (k < *dest_count &&
+               wording_same(source[i]->fragment->sql, new, dest[k]->fragment->sql, old) == NULL)
+            k++;
+        if (k == *dest_count) {
+            source[left++] = source[i];
+            continue;
+        }
+        Difference difference = begin(source[i]);
+        difference.operation = named(d, NULL, source[i], "ALTER_");
+        finding_compare(&d->findings, difference, source[i]->fragment->sql, dest[k]->fragment->sql);
+        dest[k] = dest[--*dest_count];
+    }
+    *source_count = left;
+}
+
 /* Statements that only one side has; those that are taken back the same way are about the same, and
  * so are those with nothing to tell them apart. */
 static void pair_rest(Differing *d, const Subject **source, size_t source_count,
                       const Subject **dest, size_t dest_count)
 {
+    pair_wordings(d, source, &source_count, dest, &dest_count);
     qsort(source, source_count, sizeof(*source), compare_undos);
     qsort(dest, dest_count, sizeof(*dest), compare_undos);
     for (size_t i = 0, k = 0; i < source_count || k < dest_count;) {

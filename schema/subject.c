@@ -153,6 +153,19 @@ static const char *fragment_identity(const Subjects *s, const Fragment *fragment
     return arena_printf(s->arena, "%s on %s.%s", rest, owner->schema, owner->name);
 }
 
+/* Procedures are told apart by what they take in; from 14 on their arguments say so, too: IN. */
+static const char *without_modes(const Subjects *s, const char *identity)
+{
+    AUTO(str_clear) Str bare = STR_INIT;
+    for (const char *at = identity; *at != '\0'; at++) {
+        bool starts = at > identity && (at[-1] == '(' || (at[-1] == ' ' && at[-2] == ','));
+        if (starts && strncmp(at, "IN ", 3) == 0)
+            at += 3;
+        str_add_bytes(&bare, at, 1);
+    }
+    return arena_strdup(s->arena, str_text(&bare));
+}
+
 static int compare_makers(const void *a, const void *b)
 {
     const Address *x = &((const Maker *)a)->address;
@@ -218,6 +231,8 @@ static void find_makers(Subjects *s, const FragmentList *fragments)
         const char *noun = fragment_noun(s, fragment);
         const char *kind = maker_kind(fragment, noun);
         const char *identity = fragment_identity(s, fragment, noun);
+        if (strcmp(kind, "procedure") == 0)
+            identity = without_modes(s, identity);
         add_maker(s, fragment->object.classid, fragment->object.oid, kind, identity);
         add_name(s, kind, identity);
         const Type *type =
@@ -333,7 +348,7 @@ static Subject describe(const Subjects *s, const Fragment *fragment)
     const char *noun = fragment_noun(s, fragment);
     subject.whole = whole_of(s, fragment);
     if (makes_object(fragment->kind)) {
-        const Maker *maker = is_key_index(s, fragment) ? find_maker(s, fragment->object) : NULL;
+        const Maker *maker = find_maker(s, fragment->object);
         subject.aspect = SUBJECT_ITSELF;
         subject.kind = maker != NULL ? maker->kind : maker_kind(fragment, noun);
         subject.identity = maker != NULL ? maker->identity : fragment_identity(s, fragment, noun);

@@ -263,7 +263,7 @@ static void rewrite(const Tokens *t, size_t from, size_t end, Tokens *out)
 typedef struct Aligning {
     const Tokens *older, *newer;
     int older_version, newer_version;
-    bool skipped_qualifier, skipped_name;
+    bool skipped_qualifier, skipped_name, skipped_mode;
 } Aligning;
 
 /* Before 16: "t.c" where the newer one says "c". `*i` is moved behind what is skipped. */
@@ -298,6 +298,18 @@ static bool skip_not_null_name(Aligning *a, size_t *j)
     return true;
 }
 
+/* From 14 on the arguments of procedures have their mode, IN. */
+static bool skip_mode(Aligning *a, size_t *j)
+{
+    const Tokens *t = a->newer;
+    if (a->older_version >= 140000 || a->newer_version < 140000 || *j == 0 ||
+        !token_is(t, *j, "IN") || !(token_is(t, *j - 1, "(") || token_is(t, *j - 1, ",")))
+        return false;
+    *j += 1;
+    a->skipped_mode = true;
+    return true;
+}
+
 static bool aligned(Aligning *a)
 {
     size_t i = 0, j = 0;
@@ -306,7 +318,7 @@ static bool aligned(Aligning *a)
             token_equal(a->older->items[i], a->newer->items[j])) {
             i++;
             j++;
-        } else if (!skip_not_null_name(a, &j) && !skip_qualifier(a, &i, j)) {
+        } else if (!skip_not_null_name(a, &j) && !skip_mode(a, &j) && !skip_qualifier(a, &i, j)) {
             return false;
         }
     }
@@ -337,6 +349,8 @@ const char *wording_same(const char *a, int a_version, const char *b, int b_vers
         return "before PostgreSQL 16 the columns of a view are always qualified";
     if (aligning.skipped_name)
         return "before PostgreSQL 18 NOT NULL has no name";
+    if (aligning.skipped_mode)
+        return "before PostgreSQL 14 arguments of procedures have no IN";
     return rewrites ? "before PostgreSQL 14 EXTRACT and the like are function calls"
                     : "the versions print it differently";
 }

@@ -32,7 +32,7 @@ struct Pgzm {
 static const char *const commands[] = {
     [PGZM_START] = "start",       [PGZM_PREPARE] = "prepare", [PGZM_SWAP] = "swap",
     [PGZM_ROLLBACK] = "rollback", [PGZM_ABORT] = "abort",     [PGZM_STATUS] = "status",
-    [PGZM_LIST] = "list",
+    [PGZM_LIST] = "list",         [PGZM_DIFF] = "diff",
 };
 
 static const char *const options[] = {

@@ -74,8 +74,8 @@ Test(golden, help)
 
 Test(golden, help_of_each_command)
 {
-    static const char *const names[] = {"start",  "prepare", "swap", "rollback",
-                                        "status", "list",    "abort"};
+    static const char *const names[] = {"start", "prepare", "swap", "rollback",
+                                        "diff",  "status",  "list", "abort"};
     for (size_t i = 0; i < LENGTH(names); i++) {
         AUTO(mem_free) char *name = mem_printf("help_%s", names[i]);
         golden(name, process_real(), NULL, ARGS("help", names[i]));
@@ -153,4 +153,7 @@ Test(golden, results)
     golden_script("status_none", "status_none", ARGS("status"));
     golden_script("list", "list", ARGS("list"));
     golden_script("list_json", "list", ARGS("list", "--json"));
+    golden_script("diff", "diff", ARGS("diff"));
+    golden_script("diff_none", "diff_none", ARGS("diff", "--quiet"));
+    golden_script("diff_json", "diff", ARGS("diff", "--json"));
 }
