@@ -8,6 +8,7 @@
 #include "engine/names.h"
 #include "engine/preserved.h"
 #include "engine/rebuild.h"
+#include "engine/selection.h"
 #include "schema/catalog.h"
 
 const JournalSchema *plan_schema(const Plan *plan, const char *live)
@@ -134,8 +135,16 @@ static bool read_model(Run *run, Conn *conn, const CatalogScope *scope, const ch
 {
     Model *read = NULL;
     bool ok = set_path(conn, path, false, err) &&
-              catalog_read(conn, scope, run->arena, &read, err) && set_path(conn, "", false, err) &&
-              fragments_build(read, conn_version(run->dest), conn, run->arena, fragments, err);
+              catalog_read(conn, scope, run->arena, &read, err) && set_path(conn, "", false, err);
+    /* What is set and granted on the source's database is meant for the destination's. */
+    if (ok)
+        read->database = arena_strdup(run->arena, PQdb(conn_pg(run->dest)));
+    bool trimmed = ok && conn_side(conn) == CONN_SOURCE;
+    if (trimmed)
+        selection_trim_model(run->settings, read);
+    ok = ok && fragments_build(read, conn_version(run->dest), conn, run->arena, fragments, err);
+    if (ok && trimmed)
+        selection_trim(run->settings, fragments, run->arena);
     *model = read;
     return ok || error_wrap(err, "reading the catalogs of the %s", conn_side_name(conn));
 }
@@ -230,10 +239,10 @@ bool plan_rehearsal_path(Run *run, Plan *plan, Error *err)
 
 bool plan_read(Run *run, Plan *plan, Error *err)
 {
-    const CatalogScope all = {0};
+    const CatalogScope taken = selection_scope(run);
     if (!read_path(run, run->source, &plan->source_path, err) ||
         !read_path(run, run->dest, &plan->live_path, err) ||
-        !read_model(run, run->source, &all, plan->source_path, &plan->source,
+        !read_model(run, run->source, &taken, plan->source_path, &plan->source,
                     &plan->source_fragments, err) ||
         !name_schemas(run, plan, err) || !read_live(run, plan, err) ||
         !compare_same_types(plan->source, &plan->source_fragments, plan->live,

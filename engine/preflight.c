@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "engine/array.h"
 #include "engine/defer.h"
+#include "engine/selection.h"
 
 enum {
     NAMED_AT_MOST = 20, /* of one kind of warning; the rest is counted */
@@ -130,6 +131,44 @@ static bool check_extensions(Run *run, const Plan *plan, Error *err)
     return true;
 }
 
+/* ---- tablespaces ----------------------------------------------------------------------- */
+
+static void collect_name(json_t *names, const char *name)
+{
+    if (name != NULL)
+        json_object_set_new(names, name, json_true());
+}
+
+static bool check_tablespaces(Run *run, const Plan *plan, Error *err)
+{
+    const Model *model = plan->source;
+    json_t *names = json_object();
+    for (size_t i = 0; i < model->tables.count; i++)
+        collect_name(names, model->tables.items[i].tablespace);
+    for (size_t i = 0; i < model->views.count; i++)
+        collect_name(names, model->views.items[i].tablespace);
+    for (size_t i = 0; i < model->indexes.count; i++)
+        collect_name(names, model->indexes.items[i].tablespace);
+    char *list = json_dumps(names, JSON_COMPACT);
+    json_decref(names);
+    const char *const values[] = {list};
+    AUTO(result_free) PGresult *result = NULL;
+    bool ok = list != NULL &&
+              conn_query_row(run->dest,
+                             "SELECT string_agg(quote_ident(t), ', ' ORDER BY t)"
+                             " FROM json_object_keys($1::json) AS n(t)"
+                             " WHERE t NOT IN (SELECT spcname FROM pg_tablespace)",
+                             1, values, &result, err);
+    free(list);
+    if (!ok || PQgetisnull(result, 0, 0))
+        return ok;
+    error_set(err, ERROR_PREFLIGHT,
+              "tablespaces of the source are missing in the destination: %s",
+              PQgetvalue(result, 0, 0));
+    return error_hint(err, "Create them there, or give --no-tablespaces: everything goes into the "
+                           "default tablespace then.");
+}
+
 /* ---- the destination ------------------------------------------------------------------- */
 
 static bool check_privileges(Run *run, const Plan *plan, Error *err)
@@ -195,16 +234,6 @@ static bool check_lock_space(Run *run, const Plan *plan, Error *err)
 
 /* ---- what people should know ----------------------------------------------------------- */
 
-static void warn_uncarried(Run *run, const Plan *plan)
-{
-    size_t count = plan->source->uncarried.count;
-    for (size_t i = 0; i < count && i < NAMED_AT_MOST; i++)
-        run_warning(run, "not carried over: %s %s", plan->source->uncarried.items[i].kind,
-                    plan->source->uncarried.items[i].identity);
-    if (count > NAMED_AT_MOST)
-        run_warning(run, "not carried over: %zu more objects", count - NAMED_AT_MOST);
-}
-
 static void warn_shapes(Run *run, const Plan *plan)
 {
     size_t named = 0, more = 0;
@@ -268,10 +297,10 @@ static void warn_functions(Run *run, const Plan *plan)
 
 bool preflight_check(Run *run, const Plan *plan, Error *err)
 {
-    warn_uncarried(run, plan);
     warn_shapes(run, plan);
     warn_functions(run, plan);
-    return check_privileges(run, plan, err) && check_roles(run, plan, err) &&
+    return selection_report(run, plan->source, err) && check_tablespaces(run, plan, err) &&
+           check_privileges(run, plan, err) && check_roles(run, plan, err) &&
            check_extensions(run, plan, err) && check_surroundings(run, err) &&
            check_lock_space(run, plan, err) && defer_check(run, plan, err);
 }

@@ -17,6 +17,7 @@
 #include "engine/rehearse.h"
 #include "engine/run.h"
 #include "engine/schemagrant.h"
+#include "engine/selection.h"
 #include "engine/snapshot.h"
 #include "engine/sync.h"
 #include "engine/trade.h"
@@ -43,11 +44,15 @@ static bool open_both(Run *run, Error *err)
            journal_lock(run->dest, err) && refuse_unfinished(run, err);
 }
 
-static bool fingerprint(Conn *conn, const Plan *plan, Arena *arena, const char **digest, Error *err)
+/* Of the migrated schemas, on the source without what the filters leave out. */
+static bool fingerprint(Run *run, Conn *conn, const Plan *plan, const char **digest, Error *err)
 {
-    const CatalogScope scope = {.schemas = journal_live_names(&plan->schemas, arena),
-                                .schema_count = plan->schemas.count};
-    return catalog_fingerprint(conn, &scope, arena, digest, err);
+    CatalogScope scope = {0};
+    if (conn_side(conn) == CONN_SOURCE)
+        scope = selection_scope(run);
+    scope.schemas = journal_live_names(&plan->schemas, run->arena);
+    scope.schema_count = plan->schemas.count;
+    return catalog_fingerprint(conn, &scope, run->arena, digest, err);
 }
 
 /* The snapshot holds catalog rows, but the server prints names in definitions from its newest
@@ -60,8 +65,8 @@ static bool source_is_unchanged(Run *run, const Plan *plan, Error *err)
     AUTO(conn_free) Conn *now = NULL;
     const char *read = NULL, *current = NULL;
     if (!conn_open(&spec, run->cancel, &now, err) ||
-        !fingerprint(run->source, plan, run->arena, &read, err) ||
-        !fingerprint(now, plan, run->arena, &current, err))
+        !fingerprint(run, run->source, plan, &read, err) ||
+        !fingerprint(run, now, plan, &current, err))
         return false;
     if (strcmp(read, current) == 0)
         return true;
@@ -180,7 +185,7 @@ static const char *final_path(Run *run, const Plan *plan)
 static bool record_end(Run *run, const Plan *plan, Error *err)
 {
     const char *digest = NULL;
-    if (!fingerprint(run->dest, plan, run->arena, &digest, err))
+    if (!fingerprint(run, run->dest, plan, &digest, err))
         return false;
     const char *const values[] = {journal_id_text(run->arena, run->id), digest,
                                   final_path(run, plan)};

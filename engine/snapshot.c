@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "engine/selection.h"
+
 enum {
     LOCK_BATCH_BYTES = 100 * 1024, /* of one LOCK TABLE statement */
     SNAPSHOT_TRIES = 5             /* when tables appear while others are locked */
@@ -9,10 +11,20 @@ enum {
 
 static const char begin[] = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
 
-static bool list_tables(Conn *source, PGresult **tables, Error *err)
+/* Those that the filters take, as they are now. */
+static bool list_tables(Run *run, PGresult **tables, Error *err)
 {
-    return conn_query(source, run_sql("source_tables", conn_version(source)), 0, NULL, tables,
-                      err) ||
+    if (!selection_resolve(run, err))
+        return false;
+    const CatalogScope scope = selection_scope(run);
+    AUTO(str_clear) Str left_out = STR_INIT;
+    for (size_t i = 0; i < scope.left_out_count; i++)
+        if (scope.left_out[i].classid == CATALOG_CLASS)
+            str_addf(&left_out, "%s%u", left_out.len == 0 ? "{" : ",", scope.left_out[i].oid);
+    str_add(&left_out, left_out.len == 0 ? "{}" : "}");
+    const char *const values[] = {str_text(&left_out)};
+    return conn_query(run->source, run_sql("source_tables", conn_version(run->source)), 1, values,
+                      tables, err) ||
            error_wrap(err, "listing the source's tables");
 }
 
@@ -70,11 +82,11 @@ static bool try_snapshot(Run *run, Snapshot *snapshot, bool *stable, Error *err)
     AUTO(result_free) PGresult *before = NULL;
     AUTO(result_free) PGresult *after = NULL;
     AUTO(result_free) PGresult *exported = NULL;
-    if (!list_tables(run->source, &before, err) || !conn_exec(run->source, begin, err) ||
+    if (!list_tables(run, &before, err) || !conn_exec(run->source, begin, err) ||
         !lock_tables(run, before, err) ||
         !conn_query_row(run->source, "SELECT pg_export_snapshot(), clock_timestamp()", 0, NULL,
                         &exported, err) ||
-        !list_tables(run->source, &after, err))
+        !list_tables(run, &after, err))
         return false;
     *stable = same_tables(before, after);
     snapshot->name = arena_strdup(run->arena, PQgetvalue(exported, 0, 0));

@@ -125,7 +125,9 @@ static bool make_copies(Maker *maker, Error *err)
         TableTasks *table = &maker->tables[i];
         const Object *name = &table->shadow->object;
         if (table->source == NULL || table->shadow->relkind == 'p' ||
-            plan_preserved(maker->plan, table->source) != NULL)
+            plan_preserved(maker->plan, table->source) != NULL ||
+            (run->scope != NULL &&
+             scope_is_rowless(run->scope, table->source->object.address.oid)))
             continue;
         const BinaryTable *ours = binary_find(&source, table->source->object.schema, name->name);
         const BinaryTable *theirs = binary_find(&shadow, name->schema, name->name);

@@ -15,6 +15,7 @@ static const Field fields[] = {
     FIELD(FIELD_OID, Index, parent, "parent"),
     FIELD(FIELD_CHAR, Index, relkind, "relkind"),
     FIELD(FIELD_TEXT, Index, def, "def"),
+    FIELD(FIELD_TEXT, Index, bare_def, "bare_def"),
     FIELD(FIELD_TEXT, Index, columns_def, "columns_def"),
     FIELD(FIELD_TEXT, Index, include_def, "include_def"),
     FIELD(FIELD_TEXT, Index, options, "options"),

@@ -245,6 +245,7 @@ typedef struct Index {
     Oid parent;              /* partitioned index that it is attached to, or 0 */
     char relkind;            /* i, I */
     const char *def;         /* pg_get_indexdef, with the tablespace */
+    const char *bare_def;    /* without it */
     const char *columns_def; /* for p, u: the key columns, quoted, comma separated */
     const char *include_def; /* for p, u: the INCLUDE columns, or NULL */
     const char *options;     /* reloptions, ready to paste; NULL */

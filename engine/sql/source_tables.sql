@@ -1,5 +1,5 @@
 -- The tables to lock on the source: ordinary, partitioned and the schemas they are in.
--- No parameters: all user schemas, as catalog_read takes them.
+-- $1 oid[]: those that are left out; otherwise all of the user schemas, as catalog_read takes them.
 -- Columns: oid, name (quoted and qualified), filenode (changes when it is rewritten or truncated)
 SELECT c.oid,
        pg_catalog.format('%I.%I', n.nspname, c.relname) AS name,
@@ -8,6 +8,8 @@ FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p')
   AND c.relpersistence <> 't'
+  AND NOT EXISTS (SELECT FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS x(oid)
+                  WHERE x.oid = c.oid)
   AND n.nspname <> 'information_schema'
   AND n.nspname !~ '^pg_'
   AND n.nspname !~ '^pgzm'

@@ -33,6 +33,7 @@ SELECT 1259 AS classid,
             WHEN d.predicate IS NULL THEN d.def || ' TABLESPACE ' || pg_catalog.quote_ident(ts.spcname)
             ELSE pg_catalog.left(d.def, -pg_catalog.length(d.predicate)) || ' TABLESPACE '
                      || pg_catalog.quote_ident(ts.spcname) || d.predicate END AS def,
+       d.def AS bare_def,
        CASE WHEN k.contype IN ('p', 'u')
             THEN (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', '
                                                ORDER BY x.number)

@@ -1,0 +1,142 @@
+#include "engine/selection.h"
+
+enum { NAMED_AT_MOST = 100 }; /* the rest is counted */
+
+/* ---- filters ----------------------------------------------------------------------------- */
+
+bool selection_resolve(Run *run, Error *err)
+{
+    const Filter *filter = &run->settings->filter;
+    bool *matched = arena_alloc(run->arena, filter->count + 1);
+    Scope *scope = arena_alloc(run->arena, sizeof *scope);
+    if (!scope_resolve(run->source, filter, run->arena, matched, scope, err) ||
+        !scope_check(filter, matched, "the source", err))
+        return false;
+    run->scope = scope;
+    return true;
+}
+
+CatalogScope selection_scope(const Run *run)
+{
+    return run->scope != NULL ? run->scope->catalog : (CatalogScope){0};
+}
+
+/* ---- switches ------------------------------------------------------------------------------ */
+
+/* The one place that says which of the source's statements run. Owners and grants of objects that
+ * the destination has too are decided where both sides are known (merge.c). */
+static bool takes(const Settings *settings, const Fragment *fragment)
+{
+    return fragment->kind != FRAGMENT_COMMENT || !settings->no_comments;
+}
+
+void selection_trim_model(const Settings *settings, Model *model)
+{
+    if (!settings->no_tablespaces)
+        return;
+    for (size_t i = 0; i < model->tables.count; i++)
+        model->tables.items[i].tablespace = NULL;
+    for (size_t i = 0; i < model->views.count; i++)
+        model->views.items[i].tablespace = NULL;
+    for (size_t i = 0; i < model->indexes.count; i++) {
+        model->indexes.items[i].tablespace = NULL;
+        model->indexes.items[i].def = model->indexes.items[i].bare_def;
+    }
+}
+
+/* What a fragment needs, in new positions; what it needed of those that are gone is needed still.
+ */
+static void move_needs(const FragmentList *list, Fragment *fragment, const size_t *positions,
+                       Arena *arena)
+{
+    size_t most = 0, count = 0;
+    for (size_t i = 0; i < fragment->need_count; i++) {
+        size_t need = fragment->needs[i];
+        most += positions[need] == SIZE_MAX ? list->items[need].need_count : 1;
+    }
+    size_t *needs = arena_alloc(arena, (most + 1) * sizeof *needs);
+    for (size_t i = 0; i < fragment->need_count; i++) {
+        size_t need = fragment->needs[i];
+        if (positions[need] != SIZE_MAX)
+            needs[count++] = positions[need];
+        for (size_t k = 0; positions[need] == SIZE_MAX && k < list->items[need].need_count; k++)
+            needs[count++] = list->items[need].needs[k];
+    }
+    /* ascending, each once; there are few */
+    size_t unique = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t value = needs[i], at = unique;
+        while (at > 0 && needs[at - 1] > value)
+            at--;
+        if (at > 0 && needs[at - 1] == value)
+            continue;
+        for (size_t k = unique; k > at; k--)
+            needs[k] = needs[k - 1];
+        needs[at] = value;
+        unique++;
+    }
+    fragment->needs = needs;
+    fragment->need_count = unique;
+}
+
+void selection_trim(const Settings *settings, FragmentList *list, Arena *arena)
+{
+    size_t count = 0;
+    size_t *positions = mem_alloc((list->count + 1) * sizeof *positions);
+    for (size_t i = 0; i < list->count; i++)
+        positions[i] = takes(settings, &list->items[i]) ? count++ : SIZE_MAX;
+    if (count < list->count) {
+        Fragment *kept = arena_alloc(arena, (count + 1) * sizeof *kept);
+        for (size_t i = 0; i < list->count; i++) {
+            move_needs(list, &list->items[i], positions, arena);
+            if (positions[i] != SIZE_MAX)
+                kept[positions[i]] = list->items[i];
+        }
+        *list = (FragmentList){kept, count};
+    }
+    mem_free(positions);
+}
+
+/* ---- what is missing then ------------------------------------------------------------------- */
+
+static void warn_cuts(Run *run)
+{
+    size_t count = run->scope == NULL ? 0 : run->scope->cut_count;
+    for (size_t i = 0; i < count && i < NAMED_AT_MOST; i++)
+        run_warning(run, "left out: %s", run->scope->cuts[i]);
+    if (count > NAMED_AT_MOST)
+        run_warning(run, "left out: %zu more objects", count - NAMED_AT_MOST);
+    if (run->settings->filter.count > 0)
+        json_object_set_new(run->result, "left_out", json_integer((json_int_t)count));
+}
+
+static void warn_uncarried(Run *run, const Model *source)
+{
+    size_t count = source->uncarried.count;
+    for (size_t i = 0; i < count && i < NAMED_AT_MOST; i++)
+        run_warning(run, "not carried over: %s %s", source->uncarried.items[i].kind,
+                    source->uncarried.items[i].identity);
+    if (count > NAMED_AT_MOST)
+        run_warning(run, "not carried over: %zu more objects", count - NAMED_AT_MOST);
+}
+
+bool selection_report(Run *run, const Model *source, Error *err)
+{
+    warn_cuts(run);
+    warn_uncarried(run, source);
+    size_t cuts = run->scope == NULL ? 0 : run->scope->cut_count;
+    size_t count = cuts + source->uncarried.count;
+    if (!run->settings->require_complete || count == 0)
+        return true;
+    const char *first = cuts > 0
+                            ? run->scope->cuts[0]
+                            : arena_printf(run->arena, "%s %s", source->uncarried.items[0].kind,
+                                           source->uncarried.items[0].identity);
+    if (count > 1)
+        error_set(err, ERROR_PREFLIGHT, "%zu objects would not be carried over, among them %s",
+                  count, first);
+    else
+        error_set(err, ERROR_PREFLIGHT, "%s would not be carried over", first);
+    return error_hint(err, "The warnings name them; leave --require-complete out to go on without "
+                           "them.");
+}
