@@ -27,6 +27,7 @@ static const Field column_fields[] = {
     FIELD(FIELD_CHAR, Column, compression, "compression"),
     FIELD(FIELD_INT, Column, statistics, "statistics"),
     FIELD(FIELD_TEXT, Column, options, "options"),
+    FIELD(FIELD_TEXT, Column, foreign_options, "foreign_options"),
     FIELD(FIELD_TEXT, Column, comment, "comment"),
 };
 
@@ -97,6 +98,8 @@ const Column *column_named(const Column *columns, size_t count, const char *name
 void column_add_type(Builder *builder, Str *s, const Column *column)
 {
     str_addf(s, "%s %s", builder_ident(builder, column->name), column->type);
+    if (column->foreign_options != NULL)
+        str_addf(s, " OPTIONS (%s)", column->foreign_options);
     if (column->collation != NULL)
         str_addf(s, " COLLATE %s", column->collation);
 }

@@ -14,7 +14,7 @@
 const Column *column_numbered(const Column *columns, size_t count, int number);
 const Column *column_named(const Column *columns, size_t count, const char *name);
 
-/* Appends "name type COLLATE c", quoted. */
+/* Appends "name type OPTIONS (...) COLLATE c", quoted. */
 void column_add_type(Builder *builder, Str *s, const Column *column);
 
 /* The column as an object: the relation's schema, "relation.column", the address with its number.

@@ -25,5 +25,8 @@ const Kind *const kinds[] = {
     &text_search_dictionary_kind,
     &text_search_configuration_kind,
     &statistics_kind,
+    &foreign_data_wrapper_kind,
+    &server_kind,
+    &user_mapping_kind,
     NULL,
 };

@@ -176,15 +176,16 @@ struct Column {
     char compression;          /* attcompression: '\0', p, l */
     int statistics;            /* attstattarget, -1 for the default */
     const char *options;       /* attoptions as "name=value, ...", ready to paste; NULL for none */
+    const char *foreign_options; /* of a foreign table's, ready to paste in OPTIONS (...); NULL */
     const char *comment;
 };
 
 typedef enum Persistence { PERSISTENCE_PERMANENT = 'p', PERSISTENCE_UNLOGGED = 'u' } Persistence;
 
-/* Ordinary and partitioned tables. */
+/* Ordinary, partitioned and foreign tables. Foreign ones have no rows here. */
 typedef struct Table {
     Object object;
-    char relkind;     /* pg_class.relkind: r, p */
+    char relkind;     /* pg_class.relkind: r, p, f */
     char persistence; /* pg_class.relpersistence */
     Oid row_type, row_type_array;
     const Column *columns; /* without dropped ones, by number */
@@ -199,7 +200,10 @@ typedef struct Table {
     const char *access_method; /* NULL for the default of the kind (heap) */
     const char *tablespace;    /* NULL for the database's */
     const char *options;       /* reloptions and toast.*, ready to paste in WITH (...); NULL */
-    char replica_identity;     /* relreplident: d, n, f, i */
+    const char *server;        /* of a foreign table; NULL */
+    Oid server_oid;
+    const char *foreign_options; /* of a foreign table, ready to paste in OPTIONS (...); NULL */
+    char replica_identity;       /* relreplident: d, n, f, i; d for a foreign table */
     bool row_security, force_row_security;
     int64_t heap_pages;  /* size of the main fork in blocks, now; 0 for partitioned */
     int64_t total_bytes; /* heap and TOAST */
@@ -358,6 +362,12 @@ const Table *model_table_named(const Model *model, const char *schema, const cha
 const Sequence *model_sequence_named(const Model *model, const char *schema, const char *name);
 /* The table's primary key, or NULL. */
 const Index *model_primary_key(const Model *model, Oid table);
+
+/* A table with rows of its own to copy: a leaf, and not somewhere else. */
+static inline bool table_has_rows(const Table *table)
+{
+    return table->relkind == 'r';
+}
 
 /* A column whose values travel: not generated. */
 static inline bool column_is_copied(const Column *column)

@@ -30,6 +30,7 @@ static void build(Builder *builder, const void *item)
     const char *name = builder_name(builder, object->schema, object->name);
     size_t index = builder_add(builder, FRAGMENT_OBJECT, SECTION_PRE, object, statistics->relation,
                                "%s", statistics->def);
+    builder_undo(builder, index, "DROP STATISTICS IF EXISTS %s", name);
     builder_needs(builder, index, relation->address);
     if (statistics->target != NULL) {
         size_t target =

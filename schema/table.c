@@ -5,9 +5,9 @@
 #include "schema/kind.h"
 
 /*
- * Ordinary, partitioned and foreign tables: the bare table, and one fragment for each property that ALTER
- * can set. A partition is made by itself, with all columns, and attached; a child of inheritance is
- * made with INHERITS and prints only what it does not inherit.
+ * Ordinary, partitioned and foreign tables: the bare table, and one fragment for each property that
+ * ALTER can set. A partition is made by itself, with all columns, and attached; a child of
+ * inheritance is made with INHERITS and prints only what it does not inherit.
  */
 
 static const Field fields[] = {
@@ -297,6 +297,19 @@ static void needs_not_valid(const Making *m, size_t index, const Table *table, c
     }
 }
 
+/* Options of an inherited column that the child, a foreign table, does not print. */
+static void build_child_options(const Making *m, size_t index, const Column *column)
+{
+    if (states_column(m, column) || column->foreign_options == NULL)
+        return;
+    Object object = column_object(m->builder, &m->table->object, column);
+    size_t added = builder_add(m->builder, FRAGMENT_PROPERTY, SECTION_PRE, &object,
+                               m->table->object.address.oid,
+                               "ALTER FOREIGN TABLE ONLY %s ALTER COLUMN %s OPTIONS (%s)", m->name,
+                               builder_ident(m->builder, column->name), column->foreign_options);
+    builder_needs_fragment(m->builder, added, index);
+}
+
 /* 18: a NOT NULL that is NOT VALID holds for new rows only, so it has to wait for the old ones. */
 static void build_not_valid(const Making *m, size_t index, const Column *column)
 {
@@ -345,6 +358,7 @@ static void build_columns(const Making *m, size_t index)
         if (property != BUILDER_NONE)
             changes[change_count++] = property;
         build_child_not_null(m, index, column);
+        build_child_options(m, index, column);
         build_not_valid(m, index, column);
         build_validated_later(m, column);
     }

@@ -53,6 +53,12 @@ SELECT c.oid AS relation,
                        || pg_catalog.quote_literal(o.option_value), ', ' ORDER BY o.number)
         FROM pg_catalog.pg_options_to_table(a.attoptions)
                  WITH ORDINALITY AS o(option_name, option_value, number)) AS options,
+       (SELECT pg_catalog.string_agg(
+                   pg_catalog.quote_ident(o.option_name) || ' '
+                       || pg_catalog.quote_literal(COALESCE(o.option_value, '')), ', '
+                   ORDER BY o.number)
+        FROM pg_catalog.pg_options_to_table(a.attfdwoptions)
+                 WITH ORDINALITY AS o(option_name, option_value, number)) AS foreign_options,
        de.description AS comment
 FROM scope s
 JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid
@@ -61,7 +67,8 @@ CROSS JOIN (SELECT ''::pg_catalog."char" AS attcompression) AS before_14
 CROSS JOIN LATERAL (
     SELECT x.attrelid, x.attnum, x.attname, x.atttypid, x.atttypmod, x.attcollation, x.attnotnull,
            x.attgenerated, x.attidentity, x.attislocal, x.attinhcount, x.attstorage,
-           x.attstattarget, x.attoptions, x.attisdropped, attcompression AS compression
+           x.attstattarget, x.attoptions, x.attfdwoptions, x.attisdropped,
+           attcompression AS compression
     FROM pg_catalog.pg_attribute x
     WHERE x.attrelid = c.oid) a
 LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -69,7 +76,7 @@ LEFT JOIN pg_catalog.pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.a
 LEFT JOIN pg_catalog.pg_description de
      ON de.classoid = 1259 AND de.objoid = a.attrelid AND de.objsubid = a.attnum
 LEFT JOIN not_null nn ON nn.conrelid = a.attrelid AND nn.attnum = a.attnum
-WHERE c.relkind IN ('r', 'p', 'v', 'm', 'c')
+WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')
   AND a.attnum > 0
   AND NOT a.attisdropped
   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d

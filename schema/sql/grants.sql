@@ -29,13 +29,13 @@ WITH scope AS (
            pg_catalog.acldefault(CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char", c.relowner)
     FROM pg_catalog.pg_class c
     JOIN scope s ON s.oid = c.relnamespace
-    WHERE c.relacl IS NOT NULL AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+    WHERE c.relacl IS NOT NULL AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
     UNION ALL
     SELECT 1259, c.oid, a.attnum, a.attname, c.relowner, a.attacl, NULL
     FROM pg_catalog.pg_attribute a
     JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
     JOIN scope s ON s.oid = c.relnamespace
-    WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'v', 'm')
+    WHERE a.attacl IS NOT NULL AND NOT a.attisdropped AND c.relkind IN ('r', 'p', 'f', 'v', 'm')
     UNION ALL
     SELECT 1255, p.oid, 0, NULL, p.proowner, p.proacl, pg_catalog.acldefault('f', p.proowner)
     FROM pg_catalog.pg_proc p
@@ -46,6 +46,14 @@ WITH scope AS (
     FROM pg_catalog.pg_type t
     JOIN scope s ON s.oid = t.typnamespace
     WHERE t.typacl IS NOT NULL
+    UNION ALL
+    SELECT 2328, w.oid, 0, NULL, w.fdwowner, w.fdwacl, pg_catalog.acldefault('F', w.fdwowner)
+    FROM pg_catalog.pg_foreign_data_wrapper w
+    WHERE w.fdwacl IS NOT NULL
+    UNION ALL
+    SELECT 1417, v.oid, 0, NULL, v.srvowner, v.srvacl, pg_catalog.acldefault('S', v.srvowner)
+    FROM pg_catalog.pg_foreign_server v
+    WHERE v.srvacl IS NOT NULL
 ), own AS (
     SELECT a.*
     FROM acls a

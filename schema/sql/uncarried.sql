@@ -33,14 +33,15 @@ WITH scope AS (
     UNION ALL
     SELECT 'access method', 2601, a.oid, NULL FROM pg_catalog.pg_am a
     UNION ALL
-    SELECT 'foreign-data wrapper', 2328, w.oid, NULL FROM pg_catalog.pg_foreign_data_wrapper w
-    UNION ALL
-    SELECT 'server', 1417, s.oid, NULL FROM pg_catalog.pg_foreign_server s
-    UNION ALL
-    SELECT 'user mapping', 1418, m.umid, NULL FROM pg_catalog.pg_user_mappings m
-    UNION ALL
-    SELECT 'foreign table', 1259, c.oid, c.relnamespace
-    FROM pg_catalog.pg_class c WHERE c.relkind = 'f'
+    -- those whose options are hidden from the reader: see user_mappings.sql
+    SELECT 'user mapping', 1418, m.umid, NULL
+    FROM pg_catalog.pg_user_mappings m
+    JOIN pg_catalog.pg_foreign_server s ON s.oid = m.srvid
+    WHERE NOT (m.umuser <> 0 AND m.usename = CURRENT_USER
+                   AND (pg_catalog.pg_has_role(s.srvowner, 'USAGE')
+                        OR pg_catalog.has_server_privilege(s.oid, 'USAGE'))
+               OR m.umuser = 0 AND pg_catalog.pg_has_role(s.srvowner, 'USAGE')
+               OR (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = CURRENT_USER))
     UNION ALL
     SELECT 'event trigger', 3466, t.oid, NULL FROM pg_catalog.pg_event_trigger t
     UNION ALL
