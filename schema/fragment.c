@@ -55,7 +55,10 @@ static ObjectList kind_objects(const Kind *kind, const Model *model, size_t posi
 bool fragments_build(const Model *model, int target_version, const Conn *conn, Arena *arena,
                      FragmentList *list, Error *err)
 {
-    AUTO(builder_free) Builder *builder = builder_new(model, target_version, conn, arena);
+    Model sorted = *model; /* one made by hand may not be */
+    if (sorted.constraints_by_table == NULL)
+        model_sort(&sorted, arena);
+    AUTO(builder_free) Builder *builder = builder_new(&sorted, target_version, conn, arena);
     for (size_t k = 0; kinds[k] != NULL; k++) {
         builder_begin_kind(builder, kinds[k]->name, kinds[k]->place);
         const ObjectList objects = kind_objects(kinds[k], model, k);

@@ -44,11 +44,11 @@ void index_needs_partitions(Builder *builder, size_t needing, const Index *item)
 {
     if (item->relkind != 'I')
         return;
-    const Model *model = builder_model(builder);
-    for (size_t i = 0; i < model->indexes.count; i++) {
-        const Index *child = &model->indexes.items[i];
-        if (child->parent != item->object.address.oid)
-            continue;
+    size_t count = 0;
+    const Index *const *children =
+        model_index_parts(builder_model(builder), item->object.address.oid, &count);
+    for (size_t i = 0; i < count; i++) {
+        const Index *child = children[i];
         builder_needs(builder, needing,
                       (Address){CATALOG_CLASS, child->object.address.oid, SUBID_ATTACHED});
         index_needs_partitions(builder, needing, child);

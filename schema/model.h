@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/mem.h"
+
 /* OIDs of the catalogs themselves: the same in every server version (pg_class.h and others). */
 enum {
     CATALOG_DEFAULT_ACL = 826,
@@ -43,12 +45,14 @@ enum {
     CATALOG_REWRITE = 2618,
     CATALOG_TRIGGER = 2620,
     CATALOG_OPFAMILY = 2753,
+    CATALOG_DB_ROLE_SETTING = 2964, /* has no OIDs: settings go by their role's */
     CATALOG_EXTENSION = 3079,
     CATALOG_POLICY = 3256,
     CATALOG_STATISTIC_EXT = 3381,
     CATALOG_COLLATION = 3456,
     CATALOG_EVENT_TRIGGER = 3466,
     CATALOG_TRANSFORM = 3576,
+    CATALOG_SECURITY_LABEL = 3596, /* has no OIDs: labels go by their object's */
     CATALOG_TS_DICT = 3600,
     CATALOG_TS_PARSER = 3601,
     CATALOG_TS_CONFIG = 3602,
@@ -339,7 +343,22 @@ typedef struct Model {
     MODEL_LIST(Policy) policies;
     MODEL_LIST(Uncarried) uncarried;     /* not sorted by OID */
     MODEL_LIST(Dependency) dependencies; /* sorted by from.classid, from.oid */
+    /* The same objects in other orders (model_sort); NULL in a model that was not sorted. */
+    const Table **tables_by_name;
+    const Sequence **sequences_by_name;
+    const Index **indexes_by_parent;         /* then by OID */
+    const Constraint **constraints_by_table; /* then by OID */
 } Model;
+
+/* Makes the orders that quick look-ups need; a model without them is searched from end to end. */
+void model_sort(Model *model, Arena *arena);
+
+/* The partitions' indexes that are attached to a partitioned one, as the first of `count` in
+ * model->indexes_by_parent; NULL when there are none. The model must be sorted. */
+const Index *const *model_index_parts(const Model *model, Oid parent, size_t *count);
+
+/* The constraints of a table, likewise. */
+const Constraint *const *model_table_constraints(const Model *model, Oid table, size_t *count);
 
 /* The object at a position of a list. */
 const Object *model_object(const ObjectList *list, size_t i);
