@@ -205,11 +205,13 @@ static bool is_renewed(Work *work, size_t source, size_t live)
     return false;
 }
 
-/* The live owner stays, and a default privilege stays unless both sides took it away. */
-static bool stays_live(const Fragment *fragment)
+/* The live owner stays, and a default privilege stays unless both sides took it away; with --acl
+ * dest all grants stay. */
+static bool stays_live(const Work *work, const Fragment *fragment)
 {
     return fragment->kind == FRAGMENT_OWNER ||
-           (fragment->kind == FRAGMENT_GRANT && strncmp(fragment->sql, "REVOKE", 6) == 0);
+           (fragment->kind == FRAGMENT_GRANT && (work->run->settings->acl == ACL_DEST ||
+                                                 strncmp(fragment->sql, "REVOKE", 6) == 0));
 }
 
 static void plan_part(Work *work, size_t i)
@@ -217,7 +219,7 @@ static void plan_part(Work *work, size_t i)
     const Fragment *fragment = &work->source.list->items[i];
     size_t slot = counterparts_slot(work->source.other, fragment);
     if (slot == COUNTERPART_NONE) {
-        if (!stays_live(fragment))
+        if (!stays_live(work, fragment))
             add_new(work, fragment, true);
         return;
     }
@@ -248,7 +250,7 @@ static void plan_source(Work *work, size_t i)
             trade(work, fragment, &work->live.list->items[live]);
     } else if (!work->renewed[live]) {
         plan_part(work, i);
-    } else if (!stays_live(fragment)) {
+    } else if (!stays_live(work, fragment)) {
         add_new(work, fragment, false);
     }
 }
@@ -261,7 +263,7 @@ static void plan_renewed(Work *work, const Fragment *fragment)
 {
     Globals *globals = &work->plan->globals;
     bool said =
-        counterparts_slot(work->live.other, fragment) != COUNTERPART_NONE && !stays_live(fragment);
+        counterparts_slot(work->live.other, fragment) != COUNTERPART_NONE && !stays_live(work, fragment);
     if (!said)
         add(&globals->after_swap, fragment->sql, fragment);
     add(&globals->after_rollback, fragment->sql, fragment);

@@ -20,6 +20,7 @@ typedef struct OwnedList {
 struct Merge {
     const Plan *plan;
     const Conn *conn;
+    const Settings *settings;
     OwnedList source, live;
     Counterparts *statements; /* of the live side */
 };
@@ -71,11 +72,12 @@ static const Owned *counterpart(const OwnedList *own, const OwnedList *other,
                          : bsearch(found, other->by_key, other->count, sizeof *found, by_key);
 }
 
-Merge *merge_new(const Plan *plan, const Conn *conn)
+Merge *merge_new(const Run *run, const Plan *plan)
 {
     Merge *merge = mem_alloc(sizeof *merge);
     merge->plan = plan;
-    merge->conn = conn;
+    merge->conn = run->dest;
+    merge->settings = run->settings;
     merge->source = list_owned(&plan->source_fragments);
     merge->live = list_owned(&plan->live_fragments);
     merge->statements = counterparts_new(&plan->live_fragments);
@@ -94,15 +96,32 @@ void merge_free(Merge *merge)
     mem_free(merge);
 }
 
+/* An object that both sides have gets the live one's grants and nothing else. */
+static bool takes_live_grants(const Settings *settings)
+{
+    return settings->acl == ACL_DEST || (settings->acl == ACL_MERGE && settings->no_privileges);
+}
+
+static const char *owner_statement(const Settings *settings, const Fragment *fragment,
+                                   const Owned *live)
+{
+    if (live != NULL && settings->acl != ACL_SOURCE)
+        return live->fragment->sql;
+    return settings->no_owner ? NULL : fragment->sql;
+}
+
 const char *merge_statement(const Merge *merge, const Fragment *fragment)
 {
     if (fragment->kind != FRAGMENT_OWNER && fragment->kind != FRAGMENT_GRANT)
         return fragment->sql;
+    const Settings *settings = merge->settings;
     const Owned *live = counterpart(&merge->source, &merge->live, fragment);
-    if (live == NULL)
-        return fragment->sql;
     if (fragment->kind == FRAGMENT_OWNER)
-        return live->fragment->sql;
+        return owner_statement(settings, fragment, live);
+    if (live == NULL || settings->acl == ACL_SOURCE)
+        return settings->no_privileges ? NULL : fragment->sql;
+    if (takes_live_grants(settings))
+        return NULL;
     bool takes_away = strncmp(fragment->sql, "REVOKE", 6) == 0;
     return takes_away && !counterparts_says(merge->statements, fragment) ? NULL : fragment->sql;
 }
@@ -129,8 +148,11 @@ static bool column_exists(const Merge *merge, const Fragment *grant, const Fragm
 
 bool merge_adds(const Merge *merge, const Fragment *fragment, Section section)
 {
-    if (fragment->kind != FRAGMENT_GRANT || strncmp(fragment->sql, "GRANT", 5) != 0 ||
-        fragment->object.classid == CATALOG_NAMESPACE)
+    if (fragment->kind != FRAGMENT_GRANT || fragment->object.classid == CATALOG_NAMESPACE ||
+        merge->settings->acl == ACL_SOURCE)
+        return false;
+    bool takes_away = strncmp(fragment->sql, "REVOKE", 6) == 0;
+    if (takes_away && !takes_live_grants(merge->settings))
         return false;
     const Owned *source = counterpart(&merge->live, &merge->source, fragment);
     return source != NULL && source->fragment->section == section &&

@@ -52,19 +52,20 @@ static void collect_role(json_t *roles, const char *role)
         json_object_set_new(roles, role, json_true());
 }
 
-static void collect_object_roles(json_t *roles, const Object *object)
+static void collect_object_roles(const Settings *settings, json_t *roles, const Object *object)
 {
-    collect_role(roles, object->owner);
-    for (size_t i = 0; i < object->grant_count; i++)
+    if (!settings->no_owner)
+        collect_role(roles, object->owner);
+    for (size_t i = 0; i < object->grant_count && !settings->no_privileges; i++)
         collect_role(roles, object->grants[i].grantee);
 }
 
-static json_t *needed_roles(const Model *model)
+static json_t *needed_roles(const Settings *settings, const Model *model)
 {
     json_t *roles = json_object();
 #define COLLECT(list)                                                                              \
     for (size_t i = 0; i < model->list.count; i++)                                                 \
-        collect_object_roles(roles, &model->list.items[i].object);
+        collect_object_roles(settings, roles, &model->list.items[i].object);
     COLLECT(tables)
     COLLECT(views)
     COLLECT(sequences)
@@ -80,7 +81,7 @@ static json_t *needed_roles(const Model *model)
 
 static bool check_roles(Run *run, const Plan *plan, Error *err)
 {
-    json_t *roles = needed_roles(plan->source);
+    json_t *roles = needed_roles(run->settings, plan->source);
     json_t *names = json_array();
     const char *name;
     json_t *value;
@@ -153,17 +154,15 @@ static bool check_tablespaces(Run *run, const Plan *plan, Error *err)
     json_decref(names);
     const char *const values[] = {list};
     AUTO(result_free) PGresult *result = NULL;
-    bool ok = list != NULL &&
-              conn_query_row(run->dest,
-                             "SELECT string_agg(quote_ident(t), ', ' ORDER BY t)"
-                             " FROM json_object_keys($1::json) AS n(t)"
-                             " WHERE t NOT IN (SELECT spcname FROM pg_tablespace)",
-                             1, values, &result, err);
+    bool ok = list != NULL && conn_query_row(run->dest,
+                                             "SELECT string_agg(quote_ident(t), ', ' ORDER BY t)"
+                                             " FROM json_object_keys($1::json) AS n(t)"
+                                             " WHERE t NOT IN (SELECT spcname FROM pg_tablespace)",
+                                             1, values, &result, err);
     free(list);
     if (!ok || PQgetisnull(result, 0, 0))
         return ok;
-    error_set(err, ERROR_PREFLIGHT,
-              "tablespaces of the source are missing in the destination: %s",
+    error_set(err, ERROR_PREFLIGHT, "tablespaces of the source are missing in the destination: %s",
               PQgetvalue(result, 0, 0));
     return error_hint(err, "Create them there, or give --no-tablespaces: everything goes into the "
                            "default tablespace then.");

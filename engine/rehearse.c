@@ -336,7 +336,7 @@ static Rehearsal collect(Run *run, const Plan *plan, Section section)
                       .undo = arena_alloc(run->arena, most * sizeof *list.undo),
                       .stays = arena_alloc(run->arena, most * sizeof *list.stays),
                       .locks = arena_alloc(run->arena, most * sizeof *list.locks)};
-    AUTO(merge_free) Merge *merge = merge_new(plan, run->dest);
+    AUTO(merge_free) Merge *merge = merge_new(run, plan);
     for (size_t i = 0; i < plan->source_fragments.count; i++) {
         const Fragment *fragment = &plan->source_fragments.items[i];
         const char *sql = is_run(plan, i, section) ? merge_statement(merge, fragment) : NULL;

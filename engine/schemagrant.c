@@ -66,6 +66,8 @@ static bool record_schema(Run *run, const Plan *plan, const Schema *schema, int 
 
 bool schemagrant_record(Run *run, const Plan *plan, int *ordinal, Error *err)
 {
+    if (run->settings->acl == ACL_DEST || run->settings->no_privileges)
+        return true;
     for (size_t i = 0; i < plan->source->schemas.count; i++) {
         const Schema *schema = &plan->source->schemas.items[i];
         const JournalSchema *names = plan_schema(plan, schema->object.name);

@@ -27,7 +27,15 @@ CatalogScope selection_scope(const Run *run)
  * the destination has too are decided where both sides are known (merge.c). */
 static bool takes(const Settings *settings, const Fragment *fragment)
 {
-    return fragment->kind != FRAGMENT_COMMENT || !settings->no_comments;
+    if (fragment->kind == FRAGMENT_COMMENT)
+        return !settings->no_comments;
+    if (fragment->object.classid == CATALOG_DEFAULT_ACL)
+        return !settings->no_privileges;
+    if (fragment->place == PLACE_SCHEMA && fragment->object.classid != CATALOG_NAMESPACE)
+        return true;
+    return fragment->kind == FRAGMENT_OWNER   ? !settings->no_owner
+           : fragment->kind == FRAGMENT_GRANT ? !settings->no_privileges
+                                              : true;
 }
 
 void selection_trim_model(const Settings *settings, Model *model)
