@@ -127,6 +127,8 @@ static bool has_write_rule(const Model *model, const Table *table)
 static const char *trouble(const Plan *plan, PreservedTable *table, Arena *arena)
 {
     const Table *source = table->source, *live = table->live;
+    if (source->server != NULL || live->server != NULL)
+        return "the rows of a foreign table are elsewhere";
     if (source->relkind != 'r' || live->relkind != 'r' || source->parent_count > 0 ||
         live->parent_count > 0 || has_children(plan->source, source) ||
         has_children(plan->live, live))

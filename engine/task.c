@@ -13,8 +13,9 @@
 /* While tasks are made: where each table of the shadow stands. */
 typedef struct TableTasks {
     const Table *shadow, *source;
-    size_t rows_in; /* meeting point: its chunks are done */
-    size_t built;   /* meeting point: what reads its rows is done; ANALYZE comes after */
+    size_t rows_in;   /* meeting point: its chunks are done */
+    size_t built;     /* meeting point: what reads its rows is done; ANALYZE comes after */
+    bool reaches_far; /* it is a foreign table, or one is below it */
 } TableTasks;
 
 typedef struct Maker {
@@ -46,7 +47,7 @@ static LoadTask *add_task(Maker *maker, const LoadTask *task, int64_t weight, bo
     return copy;
 }
 
-static TableTasks *find_table(Maker *maker, Oid shadow)
+static TableTasks *find_table(const Maker *maker, Oid shadow)
 {
     const Table *table = model_table(maker->plan->shadow, shadow);
     return table == NULL ? NULL : &maker->tables[table - maker->plan->shadow->tables.items];
@@ -124,10 +125,9 @@ static bool make_copies(Maker *maker, Error *err)
     for (size_t i = 0; i < maker->plan->shadow->tables.count; i++) {
         TableTasks *table = &maker->tables[i];
         const Object *name = &table->shadow->object;
-        if (table->source == NULL || table->shadow->relkind == 'p' ||
+        if (table->source == NULL || !table_has_rows(table->shadow) ||
             plan_preserved(maker->plan, table->source) != NULL ||
-            (run->scope != NULL &&
-             scope_is_rowless(run->scope, table->source->object.address.oid)))
+            (run->scope != NULL && scope_is_rowless(run->scope, table->source->object.address.oid)))
             continue;
         const BinaryTable *ours = binary_find(&source, table->source->object.schema, name->name);
         const BinaryTable *theirs = binary_find(&shadow, name->schema, name->name);
@@ -228,12 +228,35 @@ static void make_statements(Maker *maker)
     }
 }
 
+static void reach_far(Maker *maker, TableTasks *table)
+{
+    if (table == NULL || table->reaches_far)
+        return;
+    table->reaches_far = true;
+    for (size_t i = 0; i < table->shadow->parent_count; i++)
+        reach_far(maker, find_table(maker, table->shadow->parents[i]));
+}
+
+/* ANALYZE of a partitioned table takes its partitions along. Where that would ask another server,
+ * which need not answer, its partitions that are here are analyzed one by one. */
+static bool is_analyzed(const Maker *maker, const TableTasks *table)
+{
+    if (table->reaches_far)
+        return false;
+    const TableTasks *parent = table->shadow->is_partition && table->shadow->parent_count > 0
+                                   ? find_table(maker, table->shadow->parents[0])
+                                   : NULL;
+    return !table->shadow->is_partition || (parent != NULL && parent->reaches_far);
+}
+
 static void make_analyzes(Maker *maker)
 {
+    for (size_t i = 0; i < maker->plan->shadow->tables.count; i++)
+        if (maker->tables[i].shadow->server != NULL)
+            reach_far(maker, &maker->tables[i]);
     for (size_t i = 0; i < maker->plan->shadow->tables.count; i++) {
         TableTasks *table = &maker->tables[i];
-        /* ANALYZE of a partitioned table takes its partitions along. */
-        if (table->source == NULL || table->shadow->is_partition ||
+        if (table->source == NULL || !is_analyzed(maker, table) ||
             plan_preserved(maker->plan, table->source) != NULL)
             continue;
         const Object *name = &table->shadow->object;

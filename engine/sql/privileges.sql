@@ -16,11 +16,12 @@ WHERE n.nspname = ANY ($1::text[])
 UNION ALL
 SELECT pg_catalog.format('user %s does not own %s %I.%I of the destination', current_user,
                          CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
-                                        WHEN 'S' THEN 'sequence' ELSE 'table' END,
+                                        WHEN 'S' THEN 'sequence' WHEN 'f' THEN 'foreign table'
+                                        ELSE 'table' END,
                          n.nspname, c.relname),
        pg_catalog.format('Grant role %I to %I, or connect as a superuser.',
                          pg_catalog.pg_get_userbyid(c.relowner), current_user)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = ANY ($1::text[]) AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+WHERE n.nspname = ANY ($1::text[]) AND c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
   AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')
 LIMIT 10

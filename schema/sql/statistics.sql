@@ -1,6 +1,7 @@
 -- Extended statistics.
 -- $1 text[]: names of the schemas; empty: all but system schemas and those that begin with "pgzm".
 -- $2, $3 oid[]: catalog and OID of the objects that are left out (loader.h).
+-- $2, $3 oid[]: catalog and OID of the objects that are left out (loader.h).
 -- Columns: classid, oid, schema, name, owner, extension (NULL), relation (pg_class OID), def
 -- (pg_get_statisticsobjdef: its own name is always qualified, the relation's where search_path does
 -- not find it), target (NULL for the default).
@@ -26,3 +27,8 @@ WHERE CASE WHEN pg_catalog.cardinality($1::pg_catalog.text[]) > 0
                   WHERE e.deptype = 'e'
                     AND (e.classid = 3381 AND e.objid = x.oid
                          OR e.classid = 1259 AND e.objid = x.stxrelid))
+  AND NOT EXISTS (SELECT
+                  FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.oid[]),
+                                  pg_catalog.unnest($3::pg_catalog.oid[])) AS y(classid, oid)
+                  WHERE y.classid = 3381 AND y.oid = x.oid
+                     OR y.classid = 1259 AND y.oid = x.stxrelid)
