@@ -122,6 +122,13 @@ static bool read_names(Resolver *r)
 
 /* ---- patterns ---------------------------------------------------------------------------- */
 
+static bool takes_schema(const Resolver *r, Oid oid)
+{
+    const SchemaRow *schema = find_schema(r, oid);
+    return schema != NULL && !schema->excluded &&
+           (schema->included || !filter_has(r->filter, FILTER_SCHEMA));
+}
+
 /* Where the pattern came from goes in front of what is wrong with it. */
 static bool pattern_failed(const Resolver *r, const FilterPattern *item)
 {
@@ -211,7 +218,9 @@ static bool match_relations(Resolver *r, size_t number, const Pattern *pattern)
         if (marks == NULL || !can_match(item, &r->relations[marks - r->marks]))
             continue;
         size_t relation = (size_t)(marks - r->marks);
-        seen[relation] = r->matched[number] = true;
+        seen[relation] = true;
+        if (item->kind != FILTER_TABLE || takes_schema(r, r->relations[relation].schema))
+            r->matched[number] = true;
         mark_relation(r, item, relation);
     }
     mark_below(r, item, seen);
@@ -240,12 +249,19 @@ static bool match_schemas(Resolver *r, size_t number, const Pattern *pattern)
     return true;
 }
 
-static bool match_all(Resolver *r)
+static bool is_for_schemas(const FilterPattern *item)
+{
+    return item->kind == FILTER_SCHEMA || item->kind == FILTER_EXCLUDE_SCHEMA;
+}
+
+/* Those for schemas first: tables are looked for in what is left of them. */
+static bool match_all(Resolver *r, bool is_schema)
 {
     for (size_t i = 0; i < r->filter->count; i++) {
         const FilterPattern *item = &r->filter->items[i];
-        bool is_schema = item->kind == FILTER_SCHEMA || item->kind == FILTER_EXCLUDE_SCHEMA;
         Pattern pattern = {0};
+        if (is_for_schemas(item) != is_schema)
+            continue;
         if (!pattern_parse(item->text, is_schema, r->arena, &pattern, r->err))
             return error_wrap(r->err, "%s", item->origin);
         if (!check_database(r, item, &pattern) ||
@@ -256,13 +272,6 @@ static bool match_all(Resolver *r)
 }
 
 /* ---- what that means ---------------------------------------------------------------------- */
-
-static bool takes_schema(const Resolver *r, Oid oid)
-{
-    const SchemaRow *schema = find_schema(r, oid);
-    return schema != NULL && !schema->excluded &&
-           (schema->included || !filter_has(r->filter, FILTER_SCHEMA));
-}
 
 /* The sequence of a column is taken with its table. */
 static bool takes_relation(const Resolver *r, size_t relation)
@@ -425,8 +434,8 @@ bool scope_resolve(Conn *conn, const Filter *filter, Arena *arena, bool *matched
                   .scope = scope,
                   .err = err};
     /* what a name alone finds is for the session's own search_path to say */
-    return read_names(&r) && conn_exec(conn, "RESET search_path", err) && match_all(&r) &&
-           conn_exec(conn, "SET search_path = ''", err) && work_out(&r);
+    return read_names(&r) && conn_exec(conn, "RESET search_path", err) && match_all(&r, true) &&
+           match_all(&r, false) && conn_exec(conn, "SET search_path = ''", err) && work_out(&r);
 }
 
 bool scope_check(const Filter *filter, const bool *matched, const char *where, Error *err)
@@ -435,9 +444,12 @@ bool scope_check(const Filter *filter, const bool *matched, const char *where, E
         const FilterPattern *item = &filter->items[i];
         if (matched[i])
             continue;
-        bool is_schema = item->kind == FILTER_SCHEMA || item->kind == FILTER_EXCLUDE_SCHEMA;
-        error_set(err, ERROR_USAGE, "%s: pattern %s matches no %s of %s", item->origin, item->text,
-                  is_schema ? "schema" : "table", where);
+        bool is_schema = is_for_schemas(item);
+        bool narrowed = item->kind == FILTER_TABLE && (filter_has(filter, FILTER_SCHEMA) ||
+                                                       filter_has(filter, FILTER_EXCLUDE_SCHEMA));
+        error_set(err, ERROR_USAGE, "%s: pattern %s matches no %s of %s%s", item->origin,
+                  item->text, is_schema ? "schema" : "table", where,
+                  narrowed ? " in the schemas that are taken" : "");
         return error_hint(err, "%s",
                           is_schema ? "Write mixed case in double quotes."
                                     : "Write SCHEMA.NAME for a table that search_path does not "
