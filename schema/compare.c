@@ -175,14 +175,22 @@ static void pair_types(const Side *ours, const Side *theirs, size_t *pair)
     }
 }
 
-/* Drops pairs of which a side's type is built on something that is not the same on both sides.
- * `paired` says for the side's types whether they are. True when a pair was dropped. */
+/* Drops pairs of which a side's type is built on something that is not the same on both sides, or
+ * has an operator class: a type has one default class, so the new one could not be made beside the
+ * live one. `paired` says for the side's types whether they are. True when a pair was dropped. */
 static bool drop_dependents(const Side *side, bool *paired)
 {
     bool dropped = false;
     const Model *model = side->model;
     for (size_t i = 0; i < model->dependencies.count; i++) {
         const Dependency *dependency = &model->dependencies.items[i];
+        if (dependency->from.classid == CATALOG_OPCLASS) {
+            size_t type = type_of(side, dependency->to);
+            dropped = dropped || (type != NO_TYPE && paired[type]);
+            if (type != NO_TYPE)
+                paired[type] = false;
+            continue;
+        }
         size_t from = type_of(side, dependency->from);
         if (from == NO_TYPE || !paired[from] || dependency->to.classid == CATALOG_NAMESPACE ||
             dependency->to.classid == CATALOG_EXTENSION)

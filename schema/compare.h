@@ -14,7 +14,8 @@
 
 /* Types (enum, domain, composite, range) of `ours` that `theirs` has identically: same schema, name
  * and statements, and every user type that they are built on identical too; types that need a
- * function or a table of the schemas never are. Gives their OIDs in both models. */
+ * function or a table of the schemas never are, nor those that have an operator class. Gives their
+ * OIDs in both models. */
 typedef struct SameType {
     Oid ours, theirs;
 } SameType;

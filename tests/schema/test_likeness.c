@@ -67,6 +67,16 @@ static void edge(Model *model, Address from, Address to)
     model->dependencies.items[model->dependencies.count++] = (Dependency){from, to, 'n'};
 }
 
+Test(compare, a_type_with_an_operator_class_is_made_anew)
+{
+    Pair p;
+    setup(&p);
+    edge(&p.theirs, (Address){CATALOG_OPCLASS, 900, 0}, (Address){CATALOG_TYPE, 201, 0});
+    edge(&p.ours, (Address){CATALOG_TYPE, 102, 0}, (Address){CATALOG_TYPE, 101, 0});
+    cr_assert_str_eq(same(&p), "ad");
+    arena_free(p.arena);
+}
+
 Test(compare, types_of_the_same_name_and_statement_are_the_same)
 {
     Pair p;
