@@ -1,8 +1,21 @@
 #include "engine/selection.h"
 
+#include <stdlib.h>
+
 enum { NAMED_AT_MOST = 100 }; /* the rest is counted */
 
 /* ---- filters ----------------------------------------------------------------------------- */
+
+/* Nothing left is no migration. */
+static bool refuse_nothing(const Scope *scope, Error *err)
+{
+    if (scope->catalog.schema_count != 1 || scope->catalog.schemas[0][0] != '\0')
+        return true;
+    if (scope->cut_count == 0)
+        return error_set(err, ERROR_PREFLIGHT, "the filters leave nothing of the source");
+    error_set(err, ERROR_PREFLIGHT, "the filters leave nothing of the source: %s", scope->cuts[0]);
+    return error_hint(err, "Take what it needs as well.");
+}
 
 bool selection_resolve(Run *run, Error *err)
 {
@@ -10,7 +23,7 @@ bool selection_resolve(Run *run, Error *err)
     bool *matched = arena_alloc(run->arena, filter->count + 1);
     Scope *scope = arena_alloc(run->arena, sizeof *scope);
     if (!scope_resolve(run->source, filter, run->arena, matched, scope, err) ||
-        !scope_check(filter, matched, "the source", err))
+        !scope_check(filter, matched, "the source", err) || !refuse_nothing(scope, err))
         return false;
     run->scope = scope;
     return true;
@@ -103,6 +116,71 @@ void selection_trim(const Settings *settings, FragmentList *list, Arena *arena)
         *list = (FragmentList){kept, count};
     }
     mem_free(positions);
+}
+
+/* ---- what cannot stay ----------------------------------------------------------------------- */
+
+/* A part of a live table that goes where its table goes. */
+static void collect_part(json_t *parts, const Model *source, const Model *live, const char *kind,
+                         const Object *part, Oid table)
+{
+    const Table *whole = model_table(live, table);
+    if (whole == NULL ||
+        model_table_named(source, whole->object.schema, whole->object.name) == NULL)
+        return;
+    json_array_append_new(parts, json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind", kind, "schema",
+                                           part->schema, "name", part->name, "table_schema",
+                                           whole->object.schema, "table_name", whole->object.name));
+}
+
+static json_t *lost_parts(const Model *source, const Model *live)
+{
+    json_t *parts = json_array();
+    for (size_t i = 0; i < live->tables.count; i++) {
+        const Table *table = &live->tables.items[i];
+        if (table->is_partition && table->parent_count == 1 &&
+            model_table_named(source, table->object.schema, table->object.name) == NULL)
+            collect_part(parts, source, live, "partition", &table->object, table->parents[0]);
+    }
+    for (size_t i = 0; i < live->sequences.count; i++) {
+        const Sequence *sequence = &live->sequences.items[i];
+        if (sequence->owned_by.classid == CATALOG_CLASS && !sequence->identity &&
+            model_sequence_named(source, sequence->object.schema, sequence->object.name) == NULL)
+            collect_part(parts, source, live, "sequence", &sequence->object,
+                         sequence->owned_by.oid);
+    }
+    return parts;
+}
+
+bool selection_check_parts(Run *run, const Model *source, const Model *live, Error *err)
+{
+    json_t *parts = lost_parts(source, live);
+    size_t count = json_array_size(parts);
+    char *text = json_dumps(parts, JSON_COMPACT);
+    json_decref(parts);
+    const char *const values[] = {text};
+    AUTO(result_free) PGresult *result = NULL;
+    bool ok =
+        count == 0 ||
+        (text != NULL && conn_query(run->source, run_sql("lost_parts", conn_version(run->source)),
+                                    1, values, &result, err));
+    free(text);
+    if (count == 0 || !ok)
+        return ok || error_wrap(err, "looking for what cannot stay");
+    for (int i = 0; i < PQntuples(result); i++) {
+        const char *part = PQgetvalue(result, i, 1), *table = PQgetvalue(result, i, 2);
+        if (PQgetvalue(result, i, 0)[0] != 't') {
+            run_warning(run, "%s exists in the destination only: it goes into the backup with %s",
+                        part, table);
+            continue;
+        }
+        error_set(err, ERROR_PREFLIGHT,
+                  "%s is excluded, but cannot stay in the destination: it is a part of table %s "
+                  "there, which is replaced",
+                  part, table);
+        return error_hint(err, "Exclude %s as well, or take both.", table);
+    }
+    return true;
 }
 
 /* ---- what is missing then ------------------------------------------------------------------- */
