@@ -52,7 +52,9 @@ SELECT c.oid AS relation,
                    pg_catalog.quote_ident(o.option_name) || '='
                        || pg_catalog.quote_literal(o.option_value), ', ' ORDER BY o.number)
         FROM pg_catalog.pg_options_to_table(a.attoptions)
-                 WITH ORDINALITY AS o(option_name, option_value, number)) AS options,
+                 WITH ORDINALITY AS o(option_name, option_value, number)
+        -- the server's own note of when the column got its type (15.20 and its siblings)
+        WHERE o.option_name <> 'pg_attver') AS options,
        (SELECT pg_catalog.string_agg(
                    pg_catalog.quote_ident(o.option_name) || ' '
                        || pg_catalog.quote_literal(COALESCE(o.option_value, '')), ', '
