@@ -20,7 +20,9 @@ SELECT n.nspname || '.' || c.relname AS object, n.nspname || '.' || c.relname ||
            'storage', a.attstorage,
            'compression', nullif(to_jsonb(a) ->> 'attcompression', ''),
            'statistics', nullif(coalesce(to_jsonb(a) ->> 'attstattarget', '-1'), '-1'),
-           'options', (SELECT jsonb_agg(o ORDER BY o) FROM unnest(a.attoptions) o),
+           -- 15.20 and its siblings note there when the column got its type.
+           'options', (SELECT jsonb_agg(o ORDER BY o) FROM unnest(a.attoptions) o
+                       WHERE o NOT LIKE 'pg\_attver=%'),
            'local', a.attislocal,
            'inherited', a.attinhcount,
            'comment', col_description(c.oid, a.attnum)))::text AS value
