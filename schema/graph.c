@@ -467,6 +467,14 @@ static int compare_own(const Node *a, const Node *b)
     return order == 0 ? compare_texts(a->fragment.sql, b->fragment.sql) : order;
 }
 
+/* What meddles with the statements after it comes last: default privileges with what these make,
+ * event triggers with any. */
+static int lateness(const Node *node)
+{
+    Oid classid = node->fragment.object.classid;
+    return classid == CATALOG_EVENT_TRIGGER ? 2 : classid == CATALOG_DEFAULT_ACL ? 1 : 0;
+}
+
 /* Section, then what it is about, then the thing itself before its attributes. */
 static int compare_nodes(const void *a, const void *b, void *context)
 {
@@ -477,6 +485,8 @@ static int compare_nodes(const void *a, const void *b, void *context)
     const Node *y = &builder->nodes[k];
     if (x->fragment.section != y->fragment.section)
         return x->fragment.section < y->fragment.section ? -1 : 1;
+    if (lateness(x) != lateness(y))
+        return lateness(x) - lateness(y);
     if (x->anchor != y->anchor) {
         int order = compare_own(&builder->nodes[x->anchor], &builder->nodes[y->anchor]);
         if (order != 0)

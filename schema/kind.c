@@ -28,5 +28,13 @@ const Kind *const kinds[] = {
     &foreign_data_wrapper_kind,
     &server_kind,
     &user_mapping_kind,
+    &publication_kind,
+    &publication_table_kind,
+    &publication_schema_kind,
+    &setting_kind,
+    &database_kind,
+    &label_kind,
+    &default_privilege_kind,
+    &event_trigger_kind,
     NULL,
 };

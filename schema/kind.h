@@ -66,7 +66,8 @@ enum {
     SUBID_ATTACHED = -1,  /* an index became part of a partitioned one */
     SUBID_REFRESHED = -2, /* a materialized view has its rows */
     SUBID_ENABLED = -3,   /* a trigger and its clones have the trigger's enabled state */
-    SUBID_COMPLETE = -4   /* a wrapper, server or user mapping has its options */
+    SUBID_COMPLETE = -4,  /* a wrapper, server or user mapping has its options */
+    SUBID_PARAMETERS = -5 /* a publication has its parameters */
 };
 
 extern const Kind *const kinds[]; /* ends with NULL */
@@ -76,6 +77,8 @@ extern const Kind schema_kind, extension_kind, type_kind, function_kind, sequenc
     view_kind, constraint_kind, index_kind, rule_kind, trigger_kind, policy_kind, operator_kind,
     operator_family_kind, operator_class_kind, text_search_parser_kind, text_search_template_kind,
     text_search_dictionary_kind, text_search_configuration_kind, statistics_kind,
-    foreign_data_wrapper_kind, server_kind, user_mapping_kind;
+    foreign_data_wrapper_kind, server_kind, user_mapping_kind, publication_kind,
+    publication_table_kind, publication_schema_kind, setting_kind, database_kind, label_kind,
+    default_privilege_kind, event_trigger_kind;
 
 #endif

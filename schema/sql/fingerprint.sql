@@ -129,6 +129,35 @@ WITH left_out AS (
     -- its catalog is for superusers
     SELECT 'user mapping', pg_catalog.concat_ws(',', m.umid, m.srvid, m.umuser, m.umoptions)
     FROM pg_catalog.pg_user_mappings m
+    UNION ALL
+    SELECT 'event trigger', pg_catalog.concat_ws(',', v.oid, v.xmin)
+    FROM pg_catalog.pg_event_trigger v
+    UNION ALL
+    SELECT 'publication', pg_catalog.concat_ws(',', p.oid, p.xmin)
+    FROM pg_catalog.pg_publication p
+    UNION ALL
+    SELECT 'publication table', pg_catalog.concat_ws(',', p.oid, p.xmin)
+    FROM pg_catalog.pg_publication_rel p
+    UNION ALL
+    -- before 15 the catalog does not exist, 6237; its rows are never updated
+    SELECT 'publication schema', pg_catalog.concat_ws(',', d.objid, d.refclassid, d.refobjid)
+    FROM pg_catalog.pg_depend d WHERE d.classid = 6237
+    UNION ALL
+    SELECT 'default privileges', pg_catalog.concat_ws(',', a.oid, a.xmin)
+    FROM pg_catalog.pg_default_acl a
+    WHERE a.defaclnamespace = 0 OR a.defaclnamespace IN (SELECT s.oid FROM scope s)
+    UNION ALL
+    SELECT 'setting', pg_catalog.concat_ws(',', g.setrole, g.xmin)
+    FROM pg_catalog.pg_db_role_setting g
+    JOIN pg_catalog.pg_database b ON b.oid = g.setdatabase
+    WHERE b.datname = pg_catalog.current_database()
+    UNION ALL
+    SELECT 'grant on the database', b.datacl::pg_catalog.text
+    FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database()
+    UNION ALL
+    SELECT 'security label', pg_catalog.concat_ws(',', l.classoid, l.objoid, l.objsubid, l.provider,
+                                                  l.xmin)
+    FROM pg_catalog.pg_seclabel l
 )
 -- A sum does not depend on the order, and needs no memory for the whole.
 SELECT pg_catalog.md5(pg_catalog.concat_ws(

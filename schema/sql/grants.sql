@@ -1,5 +1,5 @@
--- Privileges of schemas, relations, columns, functions and types that differ from what an object
--- of the kind has by default.
+-- Privileges of schemas, relations, columns, functions, types and others that differ from what an
+-- object of the kind has by default; default privileges; what is granted on the database.
 -- $1 text[]: names of the schemas; empty: all but system schemas and those that begin with "pgzm".
 -- Columns: classid, oid, column_name (NULL for the whole object), grantee (NULL for PUBLIC),
 -- grantor, privilege, grantable, revoked (a default privilege that was taken away).
@@ -54,6 +54,19 @@ WITH scope AS (
     SELECT 1417, v.oid, 0, NULL, v.srvowner, v.srvacl, pg_catalog.acldefault('S', v.srvowner)
     FROM pg_catalog.pg_foreign_server v
     WHERE v.srvacl IS NOT NULL
+    UNION ALL
+    -- those for all schemas stand in the place of what PostgreSQL grants, those for one only add
+    SELECT 826, d.oid, 0, NULL, d.defaclrole, d.defaclacl,
+           CASE WHEN d.defaclnamespace = 0 THEN
+               pg_catalog.acldefault(CASE d.defaclobjtype WHEN 'S' THEN 's'
+                                                          ELSE d.defaclobjtype END::"char",
+                                     d.defaclrole) END
+    FROM pg_catalog.pg_default_acl d
+    WHERE d.defaclnamespace = 0 OR d.defaclnamespace IN (SELECT s.oid FROM scope s)
+    UNION ALL
+    SELECT 1262, d.oid, 0, NULL, d.datdba, d.datacl, pg_catalog.acldefault('d', d.datdba)
+    FROM pg_catalog.pg_database d
+    WHERE d.datacl IS NOT NULL AND d.datname = pg_catalog.current_database()
 ), own AS (
     SELECT a.*
     FROM acls a

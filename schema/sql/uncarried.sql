@@ -1,8 +1,9 @@
 -- What exists and is not carried over: objects of the schemas, and global ones of the database.
 -- $1 text[]: names of the schemas; empty: all but system schemas and those that begin with "pgzm".
+-- $2, $3 oid[]: catalog and OID of the objects that are left out (loader.h).
 -- Columns: kind, identity (as pg_identify_object prints it, where it can).
 -- Members of extensions come with these; what initdb made has an OID below 16384. Large objects
--- are one row with their number, settings are named without their values.
+-- are one row with their number.
 WITH scope AS (
     SELECT n.oid
     FROM pg_catalog.pg_namespace n
@@ -42,13 +43,6 @@ WITH scope AS (
                         OR pg_catalog.has_server_privilege(s.oid, 'USAGE'))
                OR m.umuser = 0 AND pg_catalog.pg_has_role(s.srvowner, 'USAGE')
                OR (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = CURRENT_USER))
-    UNION ALL
-    SELECT 'event trigger', 3466, t.oid, NULL FROM pg_catalog.pg_event_trigger t
-    UNION ALL
-    SELECT 'publication', 6104, p.oid, NULL FROM pg_catalog.pg_publication p
-    UNION ALL
-    SELECT 'default privileges', 826, a.oid, NULLIF(a.defaclnamespace, 0)
-    FROM pg_catalog.pg_default_acl a
 ), listed(kind, identity) AS (
     SELECT f.kind,
            CASE WHEN f.kind = 'user mapping' THEN
@@ -57,6 +51,10 @@ WITH scope AS (
            ELSE (pg_catalog.pg_identify_object(f.classid, f.oid, 0)).identity END
     FROM found f
     WHERE f.oid >= 16384
+      AND NOT EXISTS (SELECT
+                      FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.oid[]),
+                                      pg_catalog.unnest($3::pg_catalog.oid[])) AS x(classid, oid)
+                      WHERE x.classid = f.classid AND x.oid = f.oid)
       AND (f.namespace IS NULL OR f.namespace IN (SELECT s.oid FROM scope s))
       AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
                       WHERE e.classid = f.classid AND e.objid = f.oid AND e.objsubid = 0
@@ -82,24 +80,23 @@ WITH scope AS (
                       WHERE e.classid = m.what::pg_catalog.oid AND e.objid = m.object
                         AND e.deptype = 'e')
     UNION ALL
-    SELECT 'subscription', pg_catalog.quote_ident(s.subname)
+    -- where a subscription connects to is nobody's business
+    SELECT 'subscription',
+           pg_catalog.quote_ident(s.subname) || ' to '
+           || (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(x.name), ', ' ORDER BY x.name)
+               FROM pg_catalog.unnest(s.subpublications) x(name))
     FROM pg_catalog.pg_subscription s JOIN here h ON s.subdbid = h.oid
     UNION ALL
     SELECT 'security label',
            l.provider || ' on ' || i.type || ' ' || i.identity
     FROM pg_catalog.pg_seclabel l,
          pg_catalog.pg_identify_object(l.classoid, l.objoid, l.objsubid) i
+    WHERE l.classoid NOT IN (1247, 1255, 1259, 2612, 2615, 3466, 6104)
+       OR EXISTS (SELECT FROM pg_catalog.pg_depend e
+                  WHERE e.classid = l.classoid AND e.objid = l.objoid AND e.deptype = 'e')
     UNION ALL
     SELECT 'large objects', pg_catalog.count(*)::pg_catalog.text
     FROM pg_catalog.pg_largeobject_metadata HAVING pg_catalog.count(*) > 0
-    UNION ALL
-    SELECT 'database setting',
-           pg_catalog.split_part(c.setting, '=', 1)
-           || COALESCE(' for role ' || pg_catalog.quote_ident(r.rolname), '')
-    FROM pg_catalog.pg_db_role_setting s
-    JOIN here h ON s.setdatabase = h.oid
-    LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole,
-    pg_catalog.unnest(s.setconfig) c(setting)
     UNION ALL
     SELECT 'rows of an extension''s table', x.extname || ': ' || t.oid::pg_catalog.regclass
     FROM pg_catalog.pg_extension x, pg_catalog.unnest(x.extconfig) t(oid)
