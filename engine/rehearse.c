@@ -241,7 +241,7 @@ static bool run_statements(Run *run, const PlanStatements *list, size_t start, s
     if (err->kind == ERROR_CONNECTION || err->kind == ERROR_INTERRUPTED)
         return false;
     failed += start;
-    log_debug(&run->log, "refused: %s", list->sql[failed]);
+    log_debug(&run->log, "refused: %s", fragment_shown(list->sql[failed], run->arena));
     if (err->kind != ERROR_LOCK) /* that one is tried again */
         error_kind(err, error_is_state(err, "42501") ? ERROR_PREFLIGHT : ERROR_COPY);
     error_wrap(err, "the destination refuses %s", list->labels[failed]);

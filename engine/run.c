@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/sql.h"
 #include "engine/journal.h"
+#include "schema/fragment.h"
 
 #include "engine/sql_files.h"
 
@@ -87,6 +88,7 @@ void run_phase(Run *run, const char *name)
 
 void run_plan(Run *run, const char *step)
 {
+    step = fragment_shown(step, run->arena);
     events_send(run->events, &(PgzmEvent){.kind = PGZM_EVENT_PLAN, .message = step});
     json_array_append_new(result_array(run, "plan"), json_string(step));
 }

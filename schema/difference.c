@@ -116,8 +116,12 @@ static void report(Differing *d, const Subject *subject, Difference difference)
 {
     size_t before = d->findings.count;
     finding_compare(&d->findings, difference, difference.source, difference.dest);
-    if (d->findings.count > before)
-        settle_stays(d, subject, &d->findings.items[before]);
+    if (d->findings.count == before)
+        return;
+    Difference *found = &d->findings.items[before];
+    settle_stays(d, subject, found);
+    found->source = fragment_shown(found->source, d->findings.arena);
+    found->dest = fragment_shown(found->dest, d->findings.arena);
 }
 
 /* ---- grants ------------------------------------------------------------------------------ */

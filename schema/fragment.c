@@ -1,5 +1,7 @@
 #include "schema/fragment.h"
 
+#include <string.h>
+
 #include "schema/builder.h"
 #include "schema/kind.h"
 
@@ -37,6 +39,21 @@ const char *fragment_kind_name(FragmentKind kind)
         [FRAGMENT_MEMBER] = "member",
     };
     return kind >= 0 && kind < FRAGMENT_KIND_COUNT ? names[kind] : "object";
+}
+
+const char *fragment_shown(const char *sql, Arena *arena)
+{
+    static const char start[] = "ALTER USER MAPPING ";
+    if (sql == NULL || strncmp(sql, start, sizeof(start) - 1) != 0)
+        return sql;
+    bool quoted = false; /* in a name: one may hold what looks like a literal */
+    for (const char *c = sql; *c != '\0'; c++) {
+        if (*c == '"')
+            quoted = !quoted;
+        else if (*c == '\'' && !quoted)
+            return arena_printf(arena, "%.*s'...')", (int)(c - sql), sql);
+    }
+    return sql;
 }
 
 /* What every MODEL_LIST is, with the items' type forgotten. */

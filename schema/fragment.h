@@ -98,6 +98,10 @@ typedef struct FragmentList {
 bool fragments_build(const Model *model, int target_version, const Conn *conn, Arena *arena,
                      FragmentList *list, Error *err) MUST_CHECK;
 
+/* A statement for people to read: the options of user mappings, which are passwords, without their
+ * values. Any statement may be given; NULL stays NULL. */
+const char *fragment_shown(const char *sql, Arena *arena);
+
 /* "index", "foreign key", ... for messages. */
 const char *fragment_kind_name(FragmentKind kind);
 

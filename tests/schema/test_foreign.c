@@ -231,3 +231,24 @@ Test(server_foreign, a_foreign_table_counts_as_one_in_the_model)
     cr_assert_eq(f->total_bytes, 0);
     replay_end(&r);
 }
+
+Test(fragment_shown, hides_the_values_of_a_mapping_and_nothing_else)
+{
+    AUTO(arena_free) Arena *arena = arena_new();
+    cr_assert_str_eq(
+        fragment_shown("ALTER USER MAPPING FOR \"it's\" SERVER \"s\" OPTIONS (ADD \"password\""
+                       " 'p''w')",
+                       arena),
+        "ALTER USER MAPPING FOR \"it's\" SERVER \"s\" OPTIONS (ADD \"password\" '...')");
+    cr_assert_str_eq(
+        fragment_shown("ALTER USER MAPPING FOR PUBLIC SERVER \"a\"\"'b\" OPTIONS (ADD"
+                       " \"x\"  E'p\\\\w')",
+                       arena),
+        "ALTER USER MAPPING FOR PUBLIC SERVER \"a\"\"'b\" OPTIONS (ADD \"x\"  E'...')");
+    static const char *const others[] = {
+        "ALTER USER MAPPING FOR PUBLIC SERVER \"s\" OPTIONS (DROP \"password\")",
+        "ALTER SERVER \"s\" OPTIONS (ADD \"host\" 'h')", "COMMENT ON TABLE \"t\" IS 'x'"};
+    for (size_t i = 0; i < LENGTH(others); i++)
+        cr_assert_str_eq(fragment_shown(others[i], arena), others[i]);
+    cr_assert_null(fragment_shown(NULL, arena));
+}
