@@ -47,6 +47,8 @@ tests)
     tool clang-format clang-format
     tool strace strace
     tool setpriv util-linux
+    # servers of other versions are packages of npm's registry
+    [ "$(uname -m)" != x86_64 ] || tool npm npm
     ;;
 *)
     echo "usage: sh cmake/setup.sh build|demo|tests" >&2

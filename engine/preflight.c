@@ -7,6 +7,7 @@
 #include "engine/array.h"
 #include "engine/defer.h"
 #include "engine/selection.h"
+#include "schema/portable.h"
 
 enum {
     NAMED_AT_MOST = 20, /* of one kind of warning; the rest is counted */
@@ -71,8 +72,15 @@ static json_t *needed_roles(const Settings *settings, const Model *model)
     COLLECT(sequences)
     COLLECT(functions)
     COLLECT(types)
-    COLLECT(schemas)
 #undef COLLECT
+    /* Owned as a new database's public is, by a role that 13 and older do not have: left as it is.
+     */
+    for (size_t i = 0; i < model->schemas.count; i++) {
+        Object object = model->schemas.items[i].object;
+        if (model->schemas.items[i].default_owner)
+            object.owner = NULL;
+        collect_object_roles(settings, roles, &object);
+    }
     for (size_t i = 0; i < model->policies.count; i++)
         for (size_t k = 0; k < model->policies.items[i].role_count; k++)
             collect_role(roles, model->policies.items[i].roles[k]);
@@ -231,6 +239,83 @@ static bool check_lock_space(Run *run, const Plan *plan, Error *err)
                       (long long)(needed / (sessions > 0 ? sessions : 1) + 1));
 }
 
+/* ---- versions -------------------------------------------------------------------------- */
+
+static json_t *describe_obstacle(const Obstacle *obstacle)
+{
+    const char *action = obstacle->action == OBSTACLE_REFUSED    ? "refused"
+                         : obstacle->action == OBSTACLE_LEFT_OUT ? "left out"
+                                                                 : "named";
+    return json_pack("{s:s, s:s, s:s, s:s, s:o}", "action", action, "kind", obstacle->kind,
+                     "identity", obstacle->identity, "reason", obstacle->reason, "needs",
+                     obstacle->needs > 0 ? json_integer(obstacle->needs) : json_null());
+}
+
+static bool refuse_obstacle(Run *run, const Obstacle *first, size_t more, int needs, Error *err)
+{
+    const char *sentence = portable_sentence(first, run->arena);
+    int version = conn_version(run->dest) / 10000;
+    if (more == 0)
+        error_set(err, ERROR_PREFLIGHT, "PostgreSQL %d cannot take %s", version, sentence);
+    else
+        error_set(err, ERROR_PREFLIGHT, "PostgreSQL %d cannot take %s; and %zu more, see above",
+                  version, sentence, more);
+    if (needs > version)
+        return error_hint(
+            err,
+            "Change it on the source, leave it out (--exclude-table, --exclude-schema) "
+            "or migrate into PostgreSQL %d or later.",
+            needs);
+    return error_hint(err, "Change it on the source, or leave it out (--exclude-table, "
+                           "--exclude-schema).");
+}
+
+/* Warns of what is left out and named, and of all that is refused but the first, which becomes the
+ * error. */
+static bool judge_obstacles(Run *run, const ObstacleList *list, Error *err)
+{
+    const Obstacle *first = NULL;
+    size_t refused = 0;
+    int needs = 0;
+    json_t *described = json_array();
+    for (size_t i = 0; i < list->count; i++) {
+        const Obstacle *obstacle = &list->items[i];
+        json_array_append_new(described, describe_obstacle(obstacle));
+        bool counts = obstacle->action == OBSTACLE_REFUSED ||
+                      (obstacle->action == OBSTACLE_LEFT_OUT && run->settings->require_complete);
+        if (counts && refused++ == 0)
+            first = obstacle;
+        else
+            run_warning(run, "%s%s",
+                        counts                                  ? "cannot go there: "
+                        : obstacle->action == OBSTACLE_LEFT_OUT ? "not carried over: "
+                                                                : "",
+                        portable_sentence(obstacle, run->arena));
+        if (counts && obstacle->needs > needs)
+            needs = obstacle->needs;
+    }
+    json_object_set_new(run->result, "obstacles", described);
+    return first == NULL || refuse_obstacle(run, first, refused - 1, needs, err);
+}
+
+/* What the destination's version cannot take, by name and before anything moves. */
+static bool check_versions(Run *run, const Plan *plan, Error *err)
+{
+    const CatalogScope scope = selection_scope(run);
+    size_t rowless = run->scope == NULL ? 0 : run->scope->rowless_count, count = 0;
+    Oid *without =
+        arena_alloc(run->arena, (rowless + plan->preserved_count + 1) * sizeof(*without));
+    for (; count < rowless; count++)
+        without[count] = run->scope->rowless[count];
+    for (size_t i = 0; i < plan->preserved_count; i++)
+        without[count++] = plan->preserved[i].source->object.address.oid;
+    ObstacleList list = {0};
+    return portable_read(run->source, run->dest, &scope, plan->source, run->arena, &list, err) &&
+           portable_rows(run->source, conn_version(run->dest), &scope, plan->source, without, count,
+                         run->arena, &list, err) &&
+           judge_obstacles(run, &list, err);
+}
+
 /* ---- what people should know ----------------------------------------------------------- */
 
 static void warn_shapes(Run *run, const Plan *plan)
@@ -299,8 +384,10 @@ bool preflight_check(Run *run, const Plan *plan, Error *err)
     warn_shapes(run, plan);
     warn_functions(run, plan);
     return selection_report(run, plan->source, err) &&
-           selection_check_parts(run, plan->source, plan->live, err) && check_tablespaces(run, plan, err) &&
-           check_privileges(run, plan, err) && check_roles(run, plan, err) &&
-           check_extensions(run, plan, err) && check_surroundings(run, err) &&
-           check_lock_space(run, plan, err) && defer_check(run, plan, err);
+           selection_check_parts(run, plan->source, plan->live, err) &&
+           check_versions(run, plan, err) &&
+           check_tablespaces(run, plan, err) && check_privileges(run, plan, err) &&
+           check_roles(run, plan, err) && check_extensions(run, plan, err) &&
+           check_surroundings(run, err) && check_lock_space(run, plan, err) &&
+           defer_check(run, plan, err);
 }

@@ -251,6 +251,9 @@ size_t builder_add_owner(Builder *builder, size_t index, const Object *object, c
 static void add_grant(Builder *builder, size_t index, const Object *object, const Grant *grant,
                       const char *grant_noun, const char *identity)
 {
+    /* 17; who had it is told (portable.h) */
+    if (builder_target(builder) < 170000 && strcmp(grant->privilege, "MAINTAIN") == 0)
+        return;
     AUTO(str_clear) Str what = STR_INIT;
     str_add(&what, grant->privilege);
     if (grant->column != NULL)

@@ -150,7 +150,7 @@ size_t column_build_property(Builder *builder, const Object *relation, const cha
     const char *name = builder_ident(builder, column->name);
     if (column->storage != '\0')
         str_addf(&s, "ALTER COLUMN %s SET STORAGE %s", name, storage_name(column->storage));
-    if (column->compression != '\0') {
+    if (column->compression != '\0' && builder_target(builder) >= 140000) {
         str_separate(&s, ", ");
         str_addf(&s, "ALTER COLUMN %s SET COMPRESSION %s", name,
                  column->compression == 'l' ? "lz4" : "pglz");

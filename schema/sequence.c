@@ -51,13 +51,14 @@ static void build(Builder *builder, const void *item)
         return;
     }
     const char *name = builder_name(builder, object->schema, object->name);
-    size_t index =
-        builder_add(builder, FRAGMENT_SEQUENCE, SECTION_PRE, object, 0,
-                    "CREATE %sSEQUENCE %s AS %s INCREMENT BY %" PRId64 " MINVALUE %" PRId64
-                    " MAXVALUE %" PRId64 " START WITH %" PRId64 " CACHE %" PRId64 "%s",
-                    sequence->persistence == PERSISTENCE_UNLOGGED ? "UNLOGGED " : "", name,
-                    sequence->type, sequence->increment, sequence->min, sequence->max,
-                    sequence->start, sequence->cache, sequence->cycle ? " CYCLE" : "");
+    bool unlogged =
+        sequence->persistence == PERSISTENCE_UNLOGGED && builder_target(builder) >= 150000;
+    size_t index = builder_add(
+        builder, FRAGMENT_SEQUENCE, SECTION_PRE, object, 0,
+        "CREATE %sSEQUENCE %s AS %s INCREMENT BY %" PRId64 " MINVALUE %" PRId64 " MAXVALUE %" PRId64
+        " START WITH %" PRId64 " CACHE %" PRId64 "%s",
+        unlogged ? "UNLOGGED " : "", name, sequence->type, sequence->increment, sequence->min,
+        sequence->max, sequence->start, sequence->cache, sequence->cycle ? " CYCLE" : "");
     builder_add_attributes(builder, index, object, "SEQUENCE", "SEQUENCE", name);
     if (sequence->owned_by.classid != 0)
         build_ownership(builder, index, sequence, name);

@@ -4,6 +4,11 @@
 #     sh tests/run.sh              all tests
 #     sh tests/run.sh NAME...      those whose ctest name begins with a NAME:
 #                                  base schema copy engine cli e2e, format includes ...
+#     sh tests/run.sh matrix       from one version of PostgreSQL to another, all pairs of them;
+#                                  matrix-12-18 is one pair
+#
+# Servers of other versions are fetched once, into servers/ of the build folder. With
+# TEST_VERSIONS_PGHOST set they are taken from there instead (port 6012 for version 12, and so on).
 #
 # With TEST_PGHOST set (and TEST_PGPORT, TEST_PGUSER, TEST_PGPASSWORD as needed) the tests use that
 # server, as a superuser, instead of one of their own. TEST_PGBIN: the folder of another PostgreSQL's
@@ -14,6 +19,7 @@ top=$PWD
 build=${PGZM_BUILD:-$top/build}
 
 . cmake/cluster.sh
+. tests/harness/versions.sh
 ctest_pid=
 finish() {
     [ -z "$ctest_pid" ] || kill -TERM "-$ctest_pid" 2>/dev/null || true
@@ -44,15 +50,23 @@ compile() {
     fi
 }
 
-# What the wanted tests need: programs of one folder only, or everything.
+# What the wanted tests need: programs of one folder only, or everything; pairs of versions.
 whole=yes
 targets=
+pairs=
+others=yes
 if [ $# -gt 0 ]; then
     whole=
+    others=
     for name in "$@"; do
+        case $name in
+        matrix*) pairs=yes ;;
+        *) others=yes ;;
+        esac
         case $name in
         base | schema | copy | engine | cli) targets="$targets test_$name" ;;
         format | includes) targets="$targets pgzm_base" ;;
+        matrix*) targets="$targets test_e2e" ;;
         *) whole=yes ;;
         esac
     done
@@ -63,9 +77,11 @@ cluster_folder pgzm-tests
 step "building with gcc, AddressSanitizer and UndefinedBehaviorSanitizer"
 # shellcheck disable=SC2086 # several targets
 compile "$build/asan" gcc Debug address,undefined ON $targets
-if [ -n "$whole" ]; then
+if [ -n "$whole$pairs" ]; then
     step "building with gcc"
     compile "$build" gcc RelWithDebInfo "" OFF
+fi
+if [ -n "$whole" ]; then
     step "building with gcc and ThreadSanitizer"
     compile "$build/tsan" gcc RelWithDebInfo thread OFF pgzm-copy
 fi
@@ -98,12 +114,36 @@ only=
 for name in "$@"; do
     only="$only${only:+|}^$name"
 done
-step "running the tests"
-# In a session of its own, so that all of it can be stopped at once.
-setsid ctest --test-dir "$build/asan" --output-on-failure --no-tests=error --timeout 600 \
-    ${only:+-R "$only"} &
-ctest_pid=$!
-result=0
-wait "$ctest_pid" || result=$?
-ctest_pid=
-exit "$result"
+
+# run ARGUMENT...: ctest, in a session of its own, so that all of it can be stopped at once.
+run() {
+    setsid ctest --test-dir "$build/asan" --output-on-failure --timeout 600 "$@" \
+        ${only:+-R "$only"} &
+    ctest_pid=$!
+    result=0
+    wait "$ctest_pid" || result=$?
+    ctest_pid=
+    [ "$result" = 0 ] || exit "$result"
+}
+
+if [ -n "$others" ]; then
+    step "running the tests"
+    run --no-tests=error -LE matrix
+fi
+
+# Pairs of versions come last, and only when all else is well: they take longest.
+[ $# != 0 ] || pairs=yes
+if [ -z "$pairs" ] || { [ -z "${TEST_VERSIONS_PGHOST:-}" ] && ! versions_supported; }; then
+    exit 0
+fi
+if [ -z "${TEST_VERSIONS_PGHOST:-}" ]; then
+    versions=$(ctest --test-dir "$build/asan" -N -L matrix ${only:+-R "$only"} |
+        grep -o 'matrix-[0-9-]*' | grep -o '[0-9]*' | sort -u)
+    # shellcheck disable=SC2086 # several versions
+    step "starting servers of other versions:" $versions
+    # shellcheck disable=SC2086 # several versions
+    versions_start "$build/servers" $versions
+    export TEST_VERSIONS_PGHOST="$cluster_dir"
+fi
+step "running the tests between versions"
+run --no-tests=error -L matrix -j 2

@@ -18,6 +18,12 @@ target_compile_definitions(test_harness PRIVATE PGZM_TOP="${CMAKE_SOURCE_DIR}"
                            TEST_COMMAND_BUILT="$<TARGET_FILE:pgzm-copy>")
 target_link_libraries(test_harness PUBLIC pgzm_base PkgConfig::CRITERION)
 
+# They run in the order in which they stand here: what is quick to fail comes first.
+add_test(NAME format COMMAND sh ${harness_folder}/check_format.sh ${CMAKE_SOURCE_DIR})
+add_test(NAME includes COMMAND sh ${harness_folder}/check_includes.sh ${CMAKE_SOURCE_DIR})
+add_test(NAME readme COMMAND sh ${harness_folder}/check_readme.sh ${CMAKE_SOURCE_DIR}
+         $<TARGET_FILE:pgzm-copy>)
+
 foreach(folder base schema copy engine cli e2e)
     file(GLOB sources CONFIGURE_DEPENDS tests/${folder}/test_*.c)
     if(sources)
@@ -43,8 +49,16 @@ if(TARGET test_e2e)
              $<TARGET_FILE:test_e2e> --jobs 1 --filter server_threads/*)
 endif()
 
-add_test(NAME format COMMAND sh ${harness_folder}/check_format.sh ${CMAKE_SOURCE_DIR})
 add_test(NAME install COMMAND sh ${harness_folder}/check_install.sh ${CMAKE_BINARY_DIR})
-add_test(NAME includes COMMAND sh ${harness_folder}/check_includes.sh ${CMAKE_SOURCE_DIR})
-add_test(NAME readme COMMAND sh ${harness_folder}/check_readme.sh ${CMAKE_SOURCE_DIR}
-         $<TARGET_FILE:pgzm-copy>)
+
+# From one version of PostgreSQL to another: the case files and the shop, by pairs of servers.
+# tests/run.sh runs these after all others, two at a time.
+if(TARGET test_e2e)
+    foreach(pair 12-15 12-18 13-16 14-15 15-17 16-18 17-18 18-18 18-15)
+        string(REPLACE "-" ";" versions ${pair})
+        add_test(NAME matrix-${pair} COMMAND sh ${harness_folder}/matrix.sh
+                 $<TARGET_FILE:test_e2e> ${versions})
+        set_tests_properties(matrix-${pair} PROPERTIES LABELS matrix TIMEOUT 900 SKIP_RETURN_CODE
+                                                     77)
+    endforeach()
+endif()

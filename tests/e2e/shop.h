@@ -34,6 +34,7 @@ static inline __attribute__((unused)) Shop shop_open(void)
 static inline __attribute__((unused)) Launch shop_launch(const Shop *shop, const char *command,
                                                          const char *const *more)
 {
+    test_share_roles();
     const char *arguments[32] = {command, "--source", shop->source.conninfo, "--dest",
                                  shop->dest.conninfo};
     size_t n = 5;

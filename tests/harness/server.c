@@ -215,6 +215,31 @@ TestDatabase test_source_database(const char *label)
     return create(SERVER_SOURCE, label);
 }
 
+/* Roles first, so that all are there before they become members. */
+static const char role_statements[] =
+    "SELECT format('CREATE ROLE %I %s', rolname,"
+    "              CASE WHEN rolsuper THEN 'SUPERUSER' ELSE '' END), 1 AS step, rolname"
+    " FROM pg_roles WHERE rolname !~ '^pg_' AND oid >= 16384"
+    " UNION ALL"
+    " SELECT format('GRANT %I TO %I%s', m.roleid::regrole, m.member::regrole,"
+    "               CASE WHEN m.admin_option THEN ' WITH ADMIN OPTION' ELSE '' END), 2, r.rolname"
+    " FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member WHERE m.member >= 16384"
+    " ORDER BY 2, 3";
+
+void test_share_roles(void)
+{
+    if (!source_is_apart())
+        return;
+    AUTO(pq_finish) PGconn *source = connect_maintenance(SERVER_SOURCE);
+    AUTO(pq_finish) PGconn *dest = connect_maintenance(SERVER_MAIN);
+    AUTO(pq_clear) PGresult *roles = PQexec(source, role_statements);
+    if (PQresultStatus(roles) != PGRES_TUPLES_OK)
+        fail("reading roles", PQerrorMessage(source));
+    /* Most are there already; two test programs may do this at once. */
+    for (int i = 0; i < PQntuples(roles); i++)
+        PQclear(PQexec(dest, PQgetvalue(roles, i, 0)));
+}
+
 void test_database_drop(TestDatabase *database)
 {
     for (size_t i = 0; i < NAMES_MAX; i++)

@@ -1,0 +1,38 @@
+-- What a server before 13 does not have. For sources from 13 on.
+-- $1 text[]: names of the schemas; empty: all but system schemas and those that begin with "pgzm".
+-- Columns: classid, oid (an object of the model: what is found counts if it is there), action
+-- (r refused, l left out, w only named), kind, identity, reason, needs (the version).
+WITH scope AS (
+    SELECT n.oid, n.nspname
+    FROM pg_catalog.pg_namespace n
+    WHERE CASE WHEN pg_catalog.cardinality($1::pg_catalog.text[]) = 0
+               THEN n.nspname !~ '^(pg_|pgzm)' AND n.nspname <> 'information_schema'
+               ELSE n.nspname::pg_catalog.text = ANY ($1::pg_catalog.text[]) END
+), relation AS (
+    SELECT c.oid, c.relkind, c.relispartition, c.relpersistence, c.reloptions, c.relam,
+           s.nspname || '.' || c.relname AS name
+    FROM scope s
+    JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid
+)
+SELECT 1259 AS classid, r.oid, 'r' AS action, 'index' AS kind,
+       c.relname || ' on ' || r.name AS identity, 'parameters of an operator class' AS reason,
+       13 AS needs
+FROM relation r
+JOIN pg_catalog.pg_index i ON i.indrelid = r.oid
+JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+WHERE EXISTS (SELECT FROM pg_catalog.pg_attribute a
+              WHERE a.attrelid = i.indexrelid AND a.attoptions IS NOT NULL)
+UNION ALL
+SELECT 1259, r.oid, 'r', 'trigger', t.tgname || ' on ' || r.name,
+       'BEFORE each row of a partitioned table', 13
+FROM relation r
+JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.oid
+WHERE r.relkind = 'p' AND NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgtype & 3 = 3
+UNION ALL
+SELECT 6104, p.oid, 'r', 'publication', p.pubname,
+       CASE WHEN p.pubviaroot THEN 'publish_via_partition_root' ELSE 'a partitioned table' END, 13
+FROM pg_catalog.pg_publication p
+WHERE p.pubviaroot
+   OR EXISTS (SELECT FROM pg_catalog.pg_publication_rel t
+              JOIN pg_catalog.pg_class c ON c.oid = t.prrelid
+              WHERE t.prpubid = p.oid AND c.relkind = 'p')

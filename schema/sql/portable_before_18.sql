@@ -1,0 +1,58 @@
+-- What a server before 18 does not have. For sources from 18 on.
+-- $1 text[]: names of the schemas; empty: all but system schemas and those that begin with "pgzm".
+-- Columns: classid, oid (an object of the model: what is found counts if it is there), action
+-- (r refused, l left out, w only named), kind, identity, reason, needs (the version).
+WITH scope AS (
+    SELECT n.oid, n.nspname
+    FROM pg_catalog.pg_namespace n
+    WHERE CASE WHEN pg_catalog.cardinality($1::pg_catalog.text[]) = 0
+               THEN n.nspname !~ '^(pg_|pgzm)' AND n.nspname <> 'information_schema'
+               ELSE n.nspname::pg_catalog.text = ANY ($1::pg_catalog.text[]) END
+), relation AS (
+    SELECT c.oid, c.relkind, c.relispartition, c.relpersistence, c.reloptions, c.relam,
+           s.nspname || '.' || c.relname AS name
+    FROM scope s
+    JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid
+)
+SELECT 1259 AS classid, r.oid, 'r' AS action, 'virtual generated column' AS kind,
+       r.name || '.' || a.attname AS identity,
+       'an older server stores what it generates' AS reason, 18 AS needs
+FROM relation r
+JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid
+WHERE a.attgenerated = 'v' AND NOT a.attisdropped
+UNION ALL
+SELECT CASE WHEN k.conrelid = 0 THEN 1247 ELSE 1259 END,
+       CASE WHEN k.conrelid = 0 THEN k.contypid ELSE k.conrelid END, x.action,
+       CASE k.contype WHEN 'n' THEN 'NOT NULL constraint' WHEN 'c' THEN 'check constraint'
+                      WHEN 'f' THEN 'foreign key' WHEN 'p' THEN 'primary key'
+                      ELSE 'unique constraint' END,
+       k.conname || COALESCE(' on ' || r.name, ''), x.reason, 18
+FROM scope s
+JOIN pg_catalog.pg_constraint k ON k.connamespace = s.oid
+LEFT JOIN relation r ON r.oid = k.conrelid
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN NOT k.conenforced THEN 'r'
+                WHEN k.conperiod THEN 'r'
+                WHEN k.contype = 'n' AND k.conrelid <> 0 AND NOT k.convalidated THEN 'r'
+                WHEN k.contype = 'n' AND k.connoinherit
+                     THEN CASE WHEN EXISTS (SELECT FROM pg_catalog.pg_inherits i
+                                            WHERE i.inhparent = k.conrelid) THEN 'r' ELSE 'l' END
+                WHEN k.contype = 'f' AND NOT k.convalidated AND r.relkind = 'p' THEN 'r' END
+               AS action,
+           CASE WHEN NOT k.conenforced THEN 'NOT ENFORCED'
+                WHEN k.conperiod AND k.contype = 'f' THEN 'PERIOD'
+                WHEN k.conperiod THEN 'WITHOUT OVERLAPS'
+                WHEN k.contype = 'n' AND NOT k.convalidated THEN 'NOT NULL that is NOT VALID'
+                WHEN k.contype = 'n' THEN 'NOT NULL with NO INHERIT'
+                ELSE 'NOT VALID on a partitioned table' END AS reason) x
+WHERE x.action IS NOT NULL AND k.conparentid = 0
+UNION ALL
+SELECT 6104, p.oid, 'r', 'publication', p.pubname, 'it publishes generated columns', 18
+FROM pg_catalog.pg_publication p
+WHERE p.pubgencols <> 'n'
+UNION ALL
+SELECT 3456, l.oid, 'r', 'collation', s.nspname || '.' || l.collname,
+       'locale ' || l.colllocale || ' of the builtin provider', 18
+FROM scope s
+JOIN pg_catalog.pg_collation l ON l.collnamespace = s.oid
+WHERE l.collprovider = 'b' AND l.colllocale = 'PG_UNICODE_FAST'
