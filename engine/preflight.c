@@ -385,9 +385,8 @@ bool preflight_check(Run *run, const Plan *plan, Error *err)
     warn_functions(run, plan);
     return selection_report(run, plan->source, err) &&
            selection_check_parts(run, plan->source, plan->live, err) &&
-           check_versions(run, plan, err) &&
-           check_tablespaces(run, plan, err) && check_privileges(run, plan, err) &&
-           check_roles(run, plan, err) && check_extensions(run, plan, err) &&
-           check_surroundings(run, err) && check_lock_space(run, plan, err) &&
-           defer_check(run, plan, err);
+           check_versions(run, plan, err) && check_tablespaces(run, plan, err) &&
+           check_privileges(run, plan, err) && check_roles(run, plan, err) &&
+           check_extensions(run, plan, err) && check_surroundings(run, err) &&
+           check_lock_space(run, plan, err) && defer_check(run, plan, err);
 }
