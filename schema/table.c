@@ -127,7 +127,8 @@ static void add_not_null(const Making *m, Str *s, const Column *column, const ch
 {
     if (column->not_null_name != NULL && has_not_null_constraints(m))
         str_addf(s, "CONSTRAINT %s ", builder_ident(m->builder, column->not_null_name));
-    str_addf(s, "NOT NULL%s%s", of, column->not_null_no_inherit ? " NO INHERIT" : "");
+    bool no_inherit = column->not_null_no_inherit && has_not_null_constraints(m);
+    str_addf(s, "NOT NULL%s%s", of, no_inherit ? " NO INHERIT" : "");
 }
 
 static void add_column_constraints(const Making *m, Str *s, const Column *column)
@@ -215,7 +216,9 @@ static size_t build_bare(const Making *m)
         add_parents(m, &s);
     if (table->partition_key != NULL)
         str_addf(&s, " PARTITION BY %s", table->partition_key);
-    if (table->access_method != NULL)
+    /* a partitioned table has one from 17 on */
+    if (table->access_method != NULL &&
+        (table->relkind != 'p' || builder_target(m->builder) >= 170000))
         str_addf(&s, " USING %s", builder_ident(m->builder, table->access_method));
     if (table->options != NULL)
         str_addf(&s, " WITH (%s)", table->options);
