@@ -8,7 +8,8 @@
 typedef struct Made {
     Arena *arena;
     Conn *conn;
-    Model model;
+    Model model; /* of 15 when nothing else is said */
+    int target;  /* as the model's when not said */
     FragmentList list;
 } Made;
 
@@ -19,7 +20,8 @@ static void made_build(Made *made)
     made->conn = conn_for_quoting();
     if (made->model.server_version == 0)
         made->model.server_version = 150000;
-    bool built = fragments_build(&made->model, 150000, made->conn, made->arena, &made->list, &err);
+    int target = made->target != 0 ? made->target : made->model.server_version;
+    bool built = fragments_build(&made->model, target, made->conn, made->arena, &made->list, &err);
     cr_assert(built, "%s", err.message);
 }
 
@@ -70,7 +72,7 @@ Test(relation, prints_what_a_table_and_its_columns_can_have)
                    .options = "fillfactor='70', toast.autovacuum_enabled='off'",
                    .replica_identity = 'n',
                    .force_row_security = true};
-    Made made = {.model.tables = {&table, 1}};
+    Made made = {.model = {.server_version = 180000, .tables = {&table, 1}}};
     made_build(&made);
     expect(&made,
            "CREATE UNLOGGED TABLE \"s\".\"t\" (\"a \"\"b\"\"\" numeric(5,2) CONSTRAINT \"there\" "
@@ -86,6 +88,42 @@ Test(relation, prints_what_a_table_and_its_columns_can_have)
     expect(&made, "ALTER TABLE ONLY \"s\".\"t\" REPLICA IDENTITY NOTHING");
     expect(&made, "ALTER TABLE \"s\".\"t\" FORCE ROW LEVEL SECURITY");
     cr_assert_not(roundtrip_has(&made.list, "ALTER TABLE s.t ENABLE ROW LEVEL SECURITY"));
+    made_free(&made);
+}
+
+Test(relation, is_printed_for_an_older_server_in_its_words)
+{
+    Column columns[] = {
+        COLUMN(1, "a", "integer", .not_null = true, .not_null_name = "there",
+               .not_null_no_inherit = true),
+        COLUMN(2, "b", "text", .compression = 'l'),
+    };
+    Grant grants[] = {{.grantee = "r", .grantor = "o", .privilege = "MAINTAIN"},
+                      {.grantee = "r", .grantor = "o", .privilege = "SELECT"}};
+    Table table = {.object = OBJECT(CATALOG_CLASS, 10, "t"),
+                   .relkind = 'p',
+                   .persistence = 'p',
+                   .columns = columns,
+                   .column_count = LENGTH(columns),
+                   .partition_key = "LIST (a)",
+                   .access_method = "other"};
+    table.object.grants = grants;
+    table.object.grant_count = LENGTH(grants);
+    Sequence sequence = {
+        .object = OBJECT(CATALOG_CLASS, 11, "q"), .persistence = 'u', .type = "bigint"};
+    Made made = {
+        .target = 130000,
+        .model = {.server_version = 180000, .tables = {&table, 1}, .sequences = {&sequence, 1}}};
+    ObjectList lists[] = {{"sequence", &sequence, 1, sizeof(sequence)},
+                          {"table", &table, 1, sizeof(table)}};
+    memcpy(made.model.lists, lists, sizeof(lists));
+    made_build(&made);
+    expect(&made, "CREATE TABLE \"s\".\"t\" (\"a\" integer NOT NULL, \"b\" text) PARTITION BY "
+                  "LIST (a)");
+    expect(&made, "GRANT SELECT ON TABLE \"s\".\"t\" TO \"r\"");
+    cr_assert(roundtrip_has(&made.list, "CREATE SEQUENCE s.q"));
+    cr_assert_not(roundtrip_has(&made.list, "GRANT MAINTAIN"));
+    cr_assert_not(roundtrip_has(&made.list, "ALTER TABLE ONLY s.t ALTER COLUMN b SET COMPRESSION"));
     made_free(&made);
 }
 
