@@ -155,6 +155,11 @@ static void reverse(PlanStatements *list)
 static void trade(Work *work, const Fragment *source, const Fragment *live)
 {
     Globals *globals = &work->plan->globals;
+    if (source->change != NULL && live->change != NULL) {
+        add(&globals->after_swap, source->change, source);
+        add(&globals->after_rollback, live->change, live);
+        return;
+    }
     add(&globals->before_swap, live->undo, live);
     add(&globals->after_swap, source->sql, source);
     add(&globals->before_rollback, source->undo, source);

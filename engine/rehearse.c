@@ -342,8 +342,9 @@ static Rehearsal collect(Run *run, const Plan *plan, Section section)
         const char *sql = is_run(plan, i, section) ? merge_statement(merge, fragment) : NULL;
         /* Over empty tables a REFRESH may fail that will not fail over the rows (a division by a
          * count). What is to be filled is known from where the definition came from. */
-        if (sql != NULL && fragment->kind != FRAGMENT_REFRESH)
-            add_statement(&list, sql, fragment);
+        if (sql == NULL || fragment->kind == FRAGMENT_REFRESH || fragment->in_whole)
+            continue;
+        add_statement(&list, fragment->whole != NULL ? fragment->whole : sql, fragment);
     }
     for (size_t i = 0; i < plan->live_fragments.count; i++) {
         const Fragment *fragment = &plan->live_fragments.items[i];

@@ -180,6 +180,24 @@ void builder_undo(Builder *builder, size_t index, const char *fmt, ...)
     builder->nodes[index].fragment.undo = arena_strdup(builder->arena, sql);
 }
 
+void builder_change(Builder *builder, size_t index, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    AUTO(mem_free) char *sql = mem_vprintf(fmt, args);
+    va_end(args);
+    builder->nodes[index].fragment.change = arena_strdup(builder->arena, sql);
+}
+
+void builder_whole(Builder *builder, size_t index, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    AUTO(mem_free) char *sql = mem_vprintf(fmt, args);
+    va_end(args);
+    builder->nodes[index].fragment.whole = arena_strdup(builder->arena, sql);
+}
+
 void builder_provides(Builder *builder, size_t index, Address address)
 {
     graph_provide(builder, address, index);

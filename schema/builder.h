@@ -44,6 +44,13 @@ Fragment *builder_fragment(Builder *builder, size_t index);
 void builder_undo(Builder *builder, size_t index, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Says how the fragment takes another one's place, and how it is made with its members
+ * (Fragment.change, Fragment.whole). */
+void builder_change(Builder *builder, size_t index, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+void builder_whole(Builder *builder, size_t index, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* Says that fragment `index` makes the address: whatever pg_depend says needs that address comes
  * after it, and it comes after whatever the address needs. The last call for an address counts. A
  * whole object's fragment covers its columns unless a fragment provides them itself. builder_add

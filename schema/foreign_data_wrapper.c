@@ -27,6 +27,8 @@ static size_t build_function(Builder *builder, size_t last, const Object *object
     size_t index = builder_add(builder, FRAGMENT_MEMBER, SECTION_PRE, object, 0,
                                "ALTER FOREIGN DATA WRAPPER %s %s %s", name, word, function);
     builder_undo(builder, index, "ALTER FOREIGN DATA WRAPPER %s NO %s", name, word);
+    builder_change(builder, index, "ALTER FOREIGN DATA WRAPPER %s %s %s", name, word, function);
+    builder_fragment(builder, index)->in_whole = true;
     builder_needs_fragment(builder, index, last);
     return index;
 }
@@ -39,6 +41,13 @@ static void build(Builder *builder, const void *item)
     size_t index = builder_add(builder, FRAGMENT_OBJECT, SECTION_PRE, object, 0,
                                "CREATE FOREIGN DATA WRAPPER %s", name);
     builder_undo(builder, index, "DROP FOREIGN DATA WRAPPER %s", name);
+    AUTO(str_clear) Str whole = STR_INIT;
+    if (wrapper->handler != NULL)
+        str_addf(&whole, " HANDLER %s", wrapper->handler);
+    if (wrapper->validator != NULL)
+        str_addf(&whole, " VALIDATOR %s", wrapper->validator);
+    foreign_option_add(builder, &whole, &wrapper->options);
+    builder_whole(builder, index, "CREATE FOREIGN DATA WRAPPER %s%s", name, str_text(&whole));
     size_t last = build_function(builder, index, object, name, "HANDLER", wrapper->handler);
     last = build_function(builder, last, object, name, "VALIDATOR", wrapper->validator);
     AUTO(mem_free) char *alter = mem_printf("FOREIGN DATA WRAPPER %s", name);

@@ -21,6 +21,10 @@ typedef struct ForeignOptions {
     FIELD_LIST(FIELD_TEXTS, struct_type, options.names, options.name_count, "option_names"),       \
         FIELD_LIST(FIELD_TEXTS, struct_type, options.values, options.value_count, "option_values")
 
+/* Appends " OPTIONS (name 'value', ...)", nothing when there are none: for the statement that makes
+ * the whole object. */
+void foreign_option_add(Builder *builder, Str *s, const ForeignOptions *options);
+
 /* Adds one fragment an option, `alter` being what ALTER takes ("SERVER s"), each after the one
  * before, the first one after `last`. Whoever uses the object needs all of them: the last one
  * provides the object's SUBID_COMPLETE. */

@@ -43,8 +43,10 @@ const char *fragment_kind_name(FragmentKind kind)
 
 const char *fragment_shown(const char *sql, Arena *arena)
 {
-    static const char start[] = "ALTER USER MAPPING ";
-    if (sql == NULL || strncmp(sql, start, sizeof(start) - 1) != 0)
+    static const char alter[] = "ALTER USER MAPPING ";
+    static const char create[] = "CREATE USER MAPPING ";
+    if (sql == NULL || (strncmp(sql, alter, sizeof(alter) - 1) != 0 &&
+                        strncmp(sql, create, sizeof(create) - 1) != 0))
         return sql;
     bool quoted = false; /* in a name: one may hold what looks like a literal */
     for (const char *c = sql; *c != '\0'; c++) {

@@ -80,8 +80,13 @@ typedef struct Fragment {
     const char *undo;  /* one statement that takes it back; NULL when there is none, or when it goes
                           with the object */
     const char *owner; /* of FRAGMENT_OWNER: the role, quoted, with which the statement ends */
-    size_t *needs;     /* positions in the list of the fragments that must come first, ascending;
-                        each is smaller than the fragment's own position */
+    const char *change; /* one statement that takes the place of another one's with the same undo;
+                           NULL: that is taken back and this one run */
+    const char *whole;  /* `sql` and its members' in one statement, as some can only be made: a
+                           foreign server whose wrapper insists on options; NULL: as it is */
+    bool in_whole;      /* such a member */
+    size_t *needs;      /* positions in the list of the fragments that must come first, ascending;
+                         each is smaller than the fragment's own position */
     size_t need_count;
     int64_t weight; /* bytes of the table it reads, for scheduling; 0 when it reads none */
 } Fragment;

@@ -35,11 +35,20 @@ static void build(Builder *builder, const void *item)
     /* The wrapper's validator looks at the server's options. */
     builder_needs(builder, index,
                   (Address){CATALOG_FOREIGN_DATA_WRAPPER, server->wrapper_oid, SUBID_COMPLETE});
+    AUTO(str_clear) Str version = STR_INIT;
+    if (server->version != NULL)
+        str_addf(&version, " VERSION %s", builder_literal(builder, server->version));
+    AUTO(str_clear) Str options = STR_INIT;
+    foreign_option_add(builder, &options, &server->options);
+    builder_whole(builder, index, "CREATE SERVER %s%s%s FOREIGN DATA WRAPPER %s%s", name,
+                  str_text(&type), str_text(&version), builder_ident(builder, server->wrapper),
+                  str_text(&options));
     size_t last = index;
     if (server->version != NULL) {
-        last = builder_add(builder, FRAGMENT_MEMBER, SECTION_PRE, object, 0,
-                           "ALTER SERVER %s VERSION %s", name,
-                           builder_literal(builder, server->version));
+        last = builder_add(builder, FRAGMENT_MEMBER, SECTION_PRE, object, 0, "ALTER SERVER %s%s",
+                           name, str_text(&version));
+        builder_change(builder, last, "ALTER SERVER %s%s", name, str_text(&version));
+        builder_fragment(builder, last)->in_whole = true;
         builder_undo(builder, last, "ALTER SERVER %s VERSION NULL", name);
         builder_needs_fragment(builder, last, index);
     }

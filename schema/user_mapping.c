@@ -35,6 +35,9 @@ static void build(Builder *builder, const void *item)
     /* The wrapper's validator may look at the server's options too. */
     builder_needs(builder, index,
                   (Address){CATALOG_FOREIGN_SERVER, mapping->server_oid, SUBID_COMPLETE});
+    AUTO(str_clear) Str options = STR_INIT;
+    foreign_option_add(builder, &options, &mapping->options);
+    builder_whole(builder, index, "CREATE %s%s", identity, str_text(&options));
     foreign_option_build(builder, index, &object, identity, &mapping->options);
 }
 

@@ -57,6 +57,15 @@ Test(server_foreign, wrappers_and_servers_come_with_each_option_by_itself)
     cr_assert(
         replay_equal(server->sql, "CREATE SERVER far  away TYPE 'big' FOREIGN DATA WRAPPER plain"));
     cr_assert_eq(server->place, PLACE_EARLY);
+    cr_assert(replay_equal(server->whole,
+                           "CREATE SERVER far  away TYPE 'big' VERSION '9''1' FOREIGN DATA WRAPPER"
+                           " plain OPTIONS (host 'h', port '5')"));
+    const Fragment *host = find(&r.list, "ALTER SERVER far  away OPTIONS (ADD host");
+    cr_assert(host->in_whole);
+    cr_assert(replay_equal(host->change, "ALTER SERVER far  away OPTIONS (SET host 'h')"));
+    const Fragment *checked = find(&r.list, "CREATE FOREIGN DATA WRAPPER checked");
+    cr_assert(
+        replay_equal(checked->whole, "CREATE FOREIGN DATA WRAPPER checked VALIDATOR zz.validate"));
     const Fragment *version = find(&r.list, "ALTER SERVER far  away VERSION '9''1'");
     cr_assert(replay_equal(version->undo, "ALTER SERVER far  away VERSION NULL"));
     cr_assert(replay_has(&r.list, "GRANT USAGE ON FOREIGN DATA WRAPPER plain TO pgzm_t_fdw1"
@@ -245,6 +254,10 @@ Test(fragment_shown, hides_the_values_of_a_mapping_and_nothing_else)
                        " \"x\"  E'p\\\\w')",
                        arena),
         "ALTER USER MAPPING FOR PUBLIC SERVER \"a\"\"'b\" OPTIONS (ADD \"x\"  E'...')");
+    cr_assert_str_eq(
+        fragment_shown("CREATE USER MAPPING FOR PUBLIC SERVER \"s\" OPTIONS (\"a\" 'b', \"c\" 'd')",
+                       arena),
+        "CREATE USER MAPPING FOR PUBLIC SERVER \"s\" OPTIONS (\"a\" '...')");
     static const char *const others[] = {
         "ALTER USER MAPPING FOR PUBLIC SERVER \"s\" OPTIONS (DROP \"password\")",
         "ALTER SERVER \"s\" OPTIONS (ADD \"host\" 'h')", "COMMENT ON TABLE \"t\" IS 'x'"};
