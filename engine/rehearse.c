@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "engine/array.h"
 #include "engine/counterpart.h"
+#include "engine/defaultgrant.h"
 #include "engine/merge.h"
 #include "engine/objects.h"
 #include "schema/catalog.h"
@@ -390,10 +391,11 @@ static bool fits_once(const Rehearsal *list, int64_t budget)
 static bool commit_batch(Run *run, Plan *plan, RehearsalPart part, const PlanStatements *list,
                          size_t start, size_t end, Error *err)
 {
-    if (!begin(run, plan, part, NULL, err))
+    PlanStatements lift, restore;
+    if (!defaultgrants_find(run, plan, &lift, &restore, err) || !begin(run, plan, part, &lift, err))
         return false;
     if (run_statements(run, list, start, end, err) && leave(run, plan, err) &&
-        conn_exec(run->dest, "COMMIT", err))
+        run_statements(run, &restore, 0, restore.count, err) && conn_exec(run->dest, "COMMIT", err))
         return true;
     conn_rollback(run->dest);
     return false;

@@ -143,7 +143,12 @@ WITH left_out AS (
     SELECT 'publication schema', pg_catalog.concat_ws(',', d.objid, d.refclassid, d.refobjid)
     FROM pg_catalog.pg_depend d WHERE d.classid = 6237
     UNION ALL
-    SELECT 'default privileges', pg_catalog.concat_ws(',', a.oid, a.xmin)
+    -- not by the row: while a shadow is made they are taken away and brought back
+    SELECT 'default privileges',
+           pg_catalog.concat_ws(',', a.defaclrole, a.defaclnamespace, a.defaclobjtype,
+                                (SELECT pg_catalog.string_agg(x.item::pg_catalog.text, ','
+                                                              ORDER BY x.item::pg_catalog.text)
+                                 FROM pg_catalog.unnest(a.defaclacl) x(item)))
     FROM pg_catalog.pg_default_acl a
     WHERE a.defaclnamespace = 0 OR a.defaclnamespace IN (SELECT s.oid FROM scope s)
     UNION ALL
