@@ -215,8 +215,8 @@ static bool is_renewed(Work *work, size_t source, size_t live)
 static bool stays_live(const Work *work, const Fragment *fragment)
 {
     return fragment->kind == FRAGMENT_OWNER ||
-           (fragment->kind == FRAGMENT_GRANT && (work->run->settings->acl == ACL_DEST ||
-                                                 strncmp(fragment->sql, "REVOKE", 6) == 0));
+           (fragment->kind == FRAGMENT_GRANT &&
+            (work->run->settings->acl == ACL_DEST || strncmp(fragment->sql, "REVOKE", 6) == 0));
 }
 
 static void plan_part(Work *work, size_t i)
@@ -267,8 +267,8 @@ static void plan_source(Work *work, size_t i)
 static void plan_renewed(Work *work, const Fragment *fragment)
 {
     Globals *globals = &work->plan->globals;
-    bool said =
-        counterparts_slot(work->live.other, fragment) != COUNTERPART_NONE && !stays_live(work, fragment);
+    bool said = counterparts_slot(work->live.other, fragment) != COUNTERPART_NONE &&
+                !stays_live(work, fragment);
     if (!said)
         add(&globals->after_swap, fragment->sql, fragment);
     add(&globals->after_rollback, fragment->sql, fragment);
@@ -286,6 +286,15 @@ static void plan_repointed(Work *work, size_t i, bool undo)
     add(&globals->after_rollback, fragment->sql, fragment);
 }
 
+/* The same for a statement that may be repeated: the handler of a wrapper, which servers need. */
+static void plan_again(Work *work, const Fragment *fragment)
+{
+    if (fragment->change == NULL || strcmp(fragment->change, fragment->sql) != 0)
+        return;
+    add(&work->plan->globals.after_swap, fragment->change, fragment);
+    add(&work->plan->globals.after_rollback, fragment->change, fragment);
+}
+
 static void plan_live(Work *work, size_t i, bool *rebuilt)
 {
     const Side *live = &work->live;
@@ -298,9 +307,13 @@ static void plan_live(Work *work, size_t i, bool *rebuilt)
             plan_renewed(work, fragment);
         return;
     }
-    if (counterparts_slot(live->other, fragment) != COUNTERPART_NONE ||
-        (fragment->place == PLACE_EARLY && !goes_by_type(fragment)))
+    if (counterparts_slot(live->other, fragment) != COUNTERPART_NONE)
         return;
+    if (fragment->place == PLACE_EARLY && !goes_by_type(fragment)) {
+        if (live->leans[i])
+            plan_again(work, fragment);
+        return;
+    }
     if (goes_by_type(fragment) && maker_leans && needs_new_type(live, maker))
         rebuilt[i] = true;
     else if (maker_leans)

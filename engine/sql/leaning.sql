@@ -24,6 +24,12 @@ WITH RECURSIVE member AS (
     UNION ALL SELECT 'pg_catalog.pg_opclass'::regclass, oid, opcnamespace FROM pg_catalog.pg_opclass
     UNION ALL SELECT 'pg_catalog.pg_opfamily'::regclass, oid, opfnamespace
     FROM pg_catalog.pg_opfamily
+    UNION ALL
+    SELECT 'pg_catalog.pg_amop'::regclass, o.oid, f.opfnamespace
+    FROM pg_catalog.pg_amop o JOIN pg_catalog.pg_opfamily f ON f.oid = o.amopfamily
+    UNION ALL
+    SELECT 'pg_catalog.pg_amproc'::regclass, o.oid, f.opfnamespace
+    FROM pg_catalog.pg_amproc o JOIN pg_catalog.pg_opfamily f ON f.oid = o.amprocfamily
     UNION ALL SELECT 'pg_catalog.pg_collation'::regclass, oid, collnamespace
     FROM pg_catalog.pg_collation
     UNION ALL SELECT 'pg_catalog.pg_constraint'::regclass, oid, connamespace

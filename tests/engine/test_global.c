@@ -41,9 +41,9 @@ Test(server_global, changes_what_is_there_otherwise_only_in_the_swap_and_back)
     EXPECT_STATUS(pgzm, PGZM_PREPARE, PGZM_OK);
     EXPECT_VALUE(&pair.dest, remote_options, "{host=old,port=1}");
     EXPECT_STATUS(pgzm, PGZM_SWAP, PGZM_OK);
-    EXPECT_VALUE(&pair.dest, remote_options, "{port=1,host=new}");
+    EXPECT_VALUE(&pair.dest, remote_options, "{host=new,port=1}");
     EXPECT_STATUS(pgzm, PGZM_ROLLBACK, PGZM_OK);
-    EXPECT_VALUE(&pair.dest, remote_options, "{port=1,host=old}");
+    EXPECT_VALUE(&pair.dest, remote_options, "{host=old,port=1}");
 }
 
 Test(server_global, publishes_from_the_swap_on_and_no_longer_after_a_rollback)
