@@ -204,9 +204,12 @@ static bool resolve_one(Run *run, Plan *plan, const char *text, Error *err)
 {
     const char *schema = NULL, *name = NULL;
     PreservedTable table = {0};
-    if (!parse_name(run, text, &schema, &name, err) ||
-        !find_source(plan, text, schema, name, &table.source, err))
+    if (!parse_name(run, text, &schema, &name, err))
         return false;
+    if (!find_source(plan, text, schema, name, &table.source, err))
+        return run->settings->filter.count > 0 && table.source == NULL
+                   ? error_hint(err, "Preserved tables must be among those that the filters take.")
+                   : false;
     if (plan_preserved(plan, table.source) != NULL)
         return true;
     table.live = model_table_named(plan->live, table.source->object.schema, name);
