@@ -166,6 +166,6 @@ void diffreport_write(Str *out, const json_t *result)
     if (expected > 0) {
         str_add(out, "\nNot counted: ");
         figure_add_things(out, (int64_t)expected, "definition", NULL);
-        str_add(out, " that the two versions of PostgreSQL only print differently\n");
+        str_add(out, " that only look different (--json says why)\n");
     }
 }

@@ -37,8 +37,9 @@ static const struct {
      "destination's"},
     {"risks", "of diff: how many differences are high, medium and low, and how many stays"},
     {"kept", "of diff: what only the destination has and keeps: operation (KEEP), kind, identity"},
-    {"expected", "of diff: what two versions of PostgreSQL only print differently, and why; not "
-                 "counted as differences"},
+    {"expected",
+     "of diff: what only looks different, mostly because two versions of PostgreSQL print "
+     "it differently, and why; not counted as differences"},
     {"backups", "of list: timestamp, created, state, tableCount, size in bytes, schemas"},
 };
 

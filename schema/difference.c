@@ -197,9 +197,13 @@ static void report_pair(Differing *d, const Subject *source, const Subject *dest
     difference.source = source == NULL ? NULL : source->fragment->sql;
     difference.dest = dest == NULL ? NULL : dest->fragment->sql;
     difference.risk = MEDIUM;
-    difference.operation = subject->fragment->kind == FRAGMENT_ROW_SECURITY
-                               ? row_security_operation(subject->fragment->sql, source != NULL)
-                               : named(d, NULL, subject, "ALTER_");
+    if (subject->fragment->kind == FRAGMENT_ROW_SECURITY)
+        difference.operation = row_security_operation(subject->fragment->sql, source != NULL);
+    else if (subject->fragment->kind == FRAGMENT_MEMBER && (source == NULL || dest == NULL))
+        difference.operation =
+            finding_operation(&d->findings, source == NULL ? "DROP_" : "ADD_", subject->kind);
+    else
+        difference.operation = named(d, NULL, subject, "ALTER_");
     report(d, subject, difference);
 }
 

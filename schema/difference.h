@@ -26,7 +26,7 @@ typedef enum DifferenceClass {
     DIFFERENCE_CHANGE,   /* the destination is another afterwards */
     DIFFERENCE_STAYS,    /* differs, and a migration leaves the destination's as it is */
     DIFFERENCE_KEEP,     /* only in the destination, and kept */
-    DIFFERENCE_EXPECTED, /* the versions say the same thing differently */
+    DIFFERENCE_EXPECTED, /* the same thing, said differently: mostly by another version */
     DIFFERENCE_CLASS_COUNT
 } DifferenceClass;
 

@@ -119,9 +119,16 @@ static const char *fragment_noun(const Subjects *s, const Fragment *fragment)
 {
     if (fragment->kind != FRAGMENT_OBJECT && fragment->kind != FRAGMENT_MEMBER)
         return fragment_kind_name(fragment->kind);
-    const char *kind = listed_kind(s->model, fragment->object);
-    if (kind != NULL && strncmp(fragment->identity, kind, strlen(kind)) == 0)
-        return kind;
+    const char *noun = NULL;
+    for (size_t k = 0; k < s->model->list_count; k++) {
+        const char *kind = s->model->lists[k].kind;
+        size_t len = strlen(kind);
+        if (strncmp(fragment->identity, kind, len) == 0 && fragment->identity[len] == ' ' &&
+            (noun == NULL || len > strlen(noun)))
+            noun = kind;
+    }
+    if (noun != NULL)
+        return noun;
     return arena_printf(s->arena, "%.*s", (int)strcspn(fragment->identity, " "),
                         fragment->identity);
 }
@@ -183,7 +190,8 @@ static const Maker *find_maker(const Subjects *s, Address address)
 
 static void add_maker(Subjects *s, Oid classid, Oid oid, const char *kind, const char *identity)
 {
-    s->makers[s->maker_count++] = (Maker){{classid, oid, 0}, kind, identity};
+    s->makers[s->maker_count++] =
+        (Maker){.address = {classid, oid, 0}, .kind = kind, .identity = identity};
 }
 
 static const char *maker_kind(const Fragment *fragment, const char *noun)
@@ -342,16 +350,25 @@ static void describe_aspect(const Subjects *s, Subject *subject, const char *nou
         subject->column = granted_column(s, fragment, subject->identity);
 }
 
+/* A part of an object of a schema goes with the object, which is made anew from all its parts. */
+static bool is_inner_member(const Subjects *s, const Subject *subject)
+{
+    const Fragment *fragment = subject->fragment;
+    return fragment->kind == FRAGMENT_MEMBER && fragment->place == PLACE_SCHEMA &&
+           subjects_has(s, subject->kind, subject->identity) &&
+           !subjects_has(s, "relation", subject->identity);
+}
+
 static Subject describe(const Subjects *s, const Fragment *fragment)
 {
     Subject subject = {.fragment = fragment, .aspect = fragment->kind};
     const char *noun = fragment_noun(s, fragment);
     subject.whole = whole_of(s, fragment);
-    if (makes_object(fragment->kind)) {
-        const Maker *maker = find_maker(s, fragment->object);
+    const Maker *maker = find_maker(s, fragment->object);
+    subject.kind = maker != NULL ? maker->kind : maker_kind(fragment, noun);
+    subject.identity = maker != NULL ? maker->identity : fragment_identity(s, fragment, noun);
+    if (makes_object(fragment->kind) || is_inner_member(s, &subject)) {
         subject.aspect = SUBJECT_ITSELF;
-        subject.kind = maker != NULL ? maker->kind : maker_kind(fragment, noun);
-        subject.identity = maker != NULL ? maker->identity : fragment_identity(s, fragment, noun);
     } else {
         describe_aspect(s, &subject, noun);
     }
@@ -373,6 +390,16 @@ static bool says_column(const Subjects *s, const Fragment *fragment)
            strncmp(fragment->sql, start, sizeof(start) - 1) == 0;
 }
 
+/* A migration's own triggers, which keep a preserved table and its counterpart in step. */
+static bool is_of_migration(const Subjects *s, const Fragment *fragment)
+{
+    const Trigger *trigger = fragment->object.classid != CATALOG_TRIGGER
+                                 ? NULL
+                                 : model_trigger(s->model, fragment->object.oid);
+    return trigger != NULL && strncmp(trigger->object.name, "pgzm_", 5) == 0 &&
+           strstr(trigger->def, " EXECUTE FUNCTION pgzm.") != NULL;
+}
+
 static int compare_subjects(const void *a, const void *b)
 {
     const Subject *x = a;
@@ -382,6 +409,8 @@ static int compare_subjects(const void *a, const void *b)
     int order = strcmp(x->kind, y->kind);
     if (order == 0)
         order = strcmp(x->identity, y->identity);
+    if (order == 0 && x->aspect == SUBJECT_ITSELF) /* what makes it comes first */
+        order = (x->fragment->kind == FRAGMENT_MEMBER) - (y->fragment->kind == FRAGMENT_MEMBER);
     return order != 0 ? order : strcmp(x->fragment->sql, y->fragment->sql);
 }
 
@@ -395,7 +424,7 @@ Subjects *subjects_new(const Model *model, const FragmentList *fragments, Arena 
         qsort(s->names, s->name_count, sizeof(*s->names), compare_names);
     s->items = mem_alloc((fragments->count + 1) * sizeof(*s->items));
     for (size_t i = 0; i < fragments->count; i++)
-        if (!says_column(s, &fragments->items[i]))
+        if (!says_column(s, &fragments->items[i]) && !is_of_migration(s, &fragments->items[i]))
             s->items[s->count++] = describe(s, &fragments->items[i]);
     qsort(s->items, s->count, sizeof(*s->items), compare_subjects);
     return s;

@@ -9,6 +9,7 @@
 /* One table while it is compared. */
 typedef struct Comparing {
     Findings *findings;
+    const Model *source_model, *dest_model;
     const Table *source, *dest;
     const char *identity; /* "public.orders" */
     const char *column;   /* "public.orders.total", of the column at hand */
@@ -157,32 +158,104 @@ static const char *column_text(const Comparing *c, const Column *column)
     return arena_strdup(c->findings->arena, str_text(&s));
 }
 
+/* The names of columns in an order. */
+typedef struct Order {
+    const char **names;
+    size_t count;
+} Order;
+
+static bool order_has(const Order *order, const char *name)
+{
+    for (size_t i = 0; i < order->count; i++)
+        if (strcmp(order->names[i], name) == 0)
+            return true;
+    return false;
+}
+
+static Order order_of(const Comparing *c, const Table *table)
+{
+    Order order = {
+        .names = arena_alloc(c->findings->arena, (table->column_count + 1) * sizeof(*order.names))};
+    for (size_t i = 0; i < table->column_count; i++)
+        order.names[order.count++] = table->columns[i].name;
+    return order;
+}
+
+/* As the table would be made anew: what it inherits first, although columns that a parent got later
+ * stand behind its own. */
+static Order order_anew(const Comparing *c, const Model *model, const Table *table)
+{
+    Order own = order_of(c, table);
+    if (table->is_partition || table->parent_count == 0)
+        return own;
+    Order order = {.names =
+                       arena_alloc(c->findings->arena, (own.count + 1) * sizeof(*order.names))};
+    for (size_t i = 0; i < table->parent_count; i++) {
+        const Table *parent = model_table(model, table->parents[i]);
+        if (parent == NULL)
+            return own;
+        const Order above = order_anew(c, model, parent);
+        for (size_t k = 0; k < above.count; k++)
+            if (order_has(&own, above.names[k]) && !order_has(&order, above.names[k]))
+                order.names[order.count++] = above.names[k];
+    }
+    for (size_t i = 0; i < own.count; i++)
+        if (!order_has(&order, own.names[i]))
+            order.names[order.count++] = own.names[i];
+    return order;
+}
+
 /* True when the columns that both have come in the same order. */
-static bool same_order(const Table *source, const Table *dest)
+static bool same_order(const Order *source, const Order *dest)
 {
     size_t k = 0;
-    for (size_t i = 0; i < source->column_count; i++) {
-        const char *name = source->columns[i].name;
-        if (column_named(dest->columns, dest->column_count, name) == NULL)
-            continue;
-        while (k < dest->column_count &&
-               column_named(source->columns, source->column_count, dest->columns[k].name) == NULL)
+    for (size_t i = 0; i < source->count; i++) {
+        if (k < dest->count && strcmp(dest->names[k], source->names[i]) == 0) {
             k++;
-        if (k == dest->column_count || strcmp(dest->columns[k].name, name) != 0)
+            continue;
+        }
+        if (!order_has(dest, source->names[i]))
+            continue;
+        while (k < dest->count && !order_has(source, dest->names[k]))
+            k++;
+        if (k == dest->count || strcmp(dest->names[k], source->names[i]) != 0)
             return false;
         k++;
     }
     return true;
 }
 
-static const char *order_text(const Comparing *c, const Table *table)
+static const char *order_text(const Comparing *c, const Order *order)
 {
     AUTO(str_clear) Str s = STR_INIT;
-    for (size_t i = 0; i < table->column_count; i++) {
+    for (size_t i = 0; i < order->count; i++) {
         str_separate(&s, ", ");
-        str_add(&s, table->columns[i].name);
+        str_add(&s, order->names[i]);
     }
     return arena_strdup(c->findings->arena, str_text(&s));
+}
+
+static void compare_order(const Comparing *c)
+{
+    const Order source = order_of(c, c->source), dest = order_of(c, c->dest);
+    if (same_order(&source, &dest))
+        return;
+    const Order anew = order_anew(c, c->source_model, c->source);
+    const Order dest_anew = order_anew(c, c->dest_model, c->dest);
+    if (same_order(&anew, &dest) || same_order(&source, &dest_anew))
+        finding_add(c->findings,
+                    (Difference){.class = DIFFERENCE_EXPECTED,
+                                 .risk = DIFFERENCE_RISK_MEDIUM,
+                                 .operation = "ALTER_COLUMN_ORDER",
+                                 .kind = "table",
+                                 .identity = c->identity,
+                                 .source = order_text(c, &source),
+                                 .dest = order_text(c, &dest),
+                                 .reason = "a table that is made anew has the columns that it "
+                                           "inherits before its own"});
+    else
+        report(c, DIFFERENCE_RISK_MEDIUM, "ALTER_COLUMN_ORDER", order_text(c, &source),
+               order_text(c, &dest));
 }
 
 /* Rows that are written without the new column go on being possible. */
@@ -215,9 +288,7 @@ static void compare_columns(Comparing *c)
         report(c, DIFFERENCE_RISK_HIGH, "DROP_COLUMN", NULL, column_text(c, old));
     }
     c->column = NULL;
-    if (!same_order(source, dest))
-        report(c, DIFFERENCE_RISK_MEDIUM, "ALTER_COLUMN_ORDER", order_text(c, source),
-               order_text(c, dest));
+    compare_order(c);
 }
 
 /* ---- the table --------------------------------------------------------------------------- */
@@ -241,6 +312,8 @@ void tabledifference_find(Findings *findings, const Model *source_model, const T
                           const Model *dest_model, const Table *dest)
 {
     Comparing c = {.findings = findings,
+                   .source_model = source_model,
+                   .dest_model = dest_model,
                    .source = source,
                    .dest = dest,
                    .identity = arena_printf(findings->arena, "%s.%s", source->object.schema,

@@ -21,7 +21,8 @@ typedef struct Token {
 typedef struct Tokens {
     Token *items;
     size_t count, capacity;
-    Arena *arena; /* for tokens that the text does not have */
+    Arena *arena;  /* for tokens that the text does not have */
+    bool extracts; /* some were an EXTRACT */
 } Tokens;
 
 static void tokens_add(Tokens *tokens, Token token)
@@ -155,6 +156,7 @@ static bool rewrite_extract(const Tokens *t, size_t open, size_t end, Tokens *ou
     if (from != open + 2)
         return false;
     Token field = t->items[open + 1];
+    out->extracts = true;
     tokens_add_text(out, "date_part");
     tokens_add_text(out, "(");
     if (field.text[0] == '\'')
@@ -249,7 +251,7 @@ static bool rewrite_zone(const Tokens *t, size_t open, size_t end, Tokens *out)
 static void rewrite(const Tokens *t, size_t from, size_t end, Tokens *out)
 {
     for (size_t i = from; i < end; i++) {
-        bool call = i + 1 < end && token_is(t, i + 1, "(");
+        bool call = i + 1 < end && token_is_name(t, i) && token_is(t, i + 1, "(");
         size_t close = call || token_is(t, i, "(") ? closing(t, i + call) : t->count;
         if (close < end && (call ? rewrite_call(t, i, close, out) : rewrite_zone(t, i, close, out)))
             i = close;
@@ -263,6 +265,7 @@ static void rewrite(const Tokens *t, size_t from, size_t end, Tokens *out)
 typedef struct Aligning {
     const Tokens *older, *newer;
     int older_version, newer_version;
+    bool extracts; /* the newer one has EXTRACT where the older one has date_part */
     bool skipped_qualifier, skipped_name, skipped_mode;
 } Aligning;
 
@@ -298,6 +301,18 @@ static bool skip_not_null_name(Aligning *a, size_t *j)
     return true;
 }
 
+/* What EXTRACT gives is numeric from 14 on, and numbers beside it are, too. */
+static bool skip_cast(Aligning *a, size_t *i, size_t *j)
+{
+    if (!a->extracts || *j == 0 || !token_is(a->newer, *j - 1, ":") ||
+        !token_is(a->newer, *j, "numeric") || !token_is(a->older, *i, "double") ||
+        !token_is(a->older, *i + 1, "precision"))
+        return false;
+    *i += 2;
+    *j += 1;
+    return true;
+}
+
 /* From 14 on the arguments of procedures have their mode, IN. */
 static bool skip_mode(Aligning *a, size_t *j)
 {
@@ -318,7 +333,8 @@ static bool aligned(Aligning *a)
             token_equal(a->older->items[i], a->newer->items[j])) {
             i++;
             j++;
-        } else if (!skip_not_null_name(a, &j) && !skip_mode(a, &j) && !skip_qualifier(a, &i, j)) {
+        } else if (!skip_not_null_name(a, &j) && !skip_mode(a, &j) && !skip_cast(a, &i, &j) &&
+                   !skip_qualifier(a, &i, j)) {
             return false;
         }
     }
@@ -342,6 +358,7 @@ const char *wording_same(const char *a, int a_version, const char *b, int b_vers
     if (rewrites) {
         rewrite(&printed, 0, printed.count, &newer);
         aligning.newer = &newer;
+        aligning.extracts = newer.extracts;
     }
     if (!aligned(&aligning))
         return NULL;
