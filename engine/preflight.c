@@ -64,15 +64,19 @@ static void collect_object_roles(const Settings *settings, json_t *roles, const 
 static json_t *needed_roles(const Settings *settings, const Model *model)
 {
     json_t *roles = json_object();
-#define COLLECT(list)                                                                              \
-    for (size_t i = 0; i < model->list.count; i++)                                                 \
-        collect_object_roles(settings, roles, &model->list.items[i].object);
-    COLLECT(tables)
-    COLLECT(views)
-    COLLECT(sequences)
-    COLLECT(functions)
-    COLLECT(types)
-#undef COLLECT
+    for (size_t i = 0; i < model->list_count; i++) {
+        const ObjectList *list = &model->lists[i];
+        for (size_t k = 0; k < list->count; k++) {
+            const Object *object = model_object(list, k);
+            Oid classid = object->address.classid;
+            if (classid != CATALOG_NAMESPACE)
+                collect_object_roles(settings, roles, object);
+            /* Not owners: the statements are about the role. */
+            if (classid == CATALOG_DB_ROLE_SETTING ||
+                (classid == CATALOG_DEFAULT_ACL && !settings->no_privileges))
+                collect_role(roles, object->owner);
+        }
+    }
     /* Owned as a new database's public is, by a role that 13 and older do not have: left as it is.
      */
     for (size_t i = 0; i < model->schemas.count; i++) {

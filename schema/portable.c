@@ -126,6 +126,8 @@ static const char presence[] =
     "  WHERE t.typnamespace = 11 AND t.typname = u.name)"
     " WHEN 'collation' THEN EXISTS (SELECT FROM pg_catalog.pg_collation l"
     "  WHERE l.collnamespace = 11 AND l.collname = u.name)"
+    " WHEN 'setting' THEN EXISTS (SELECT FROM pg_catalog.pg_settings s"
+    "  WHERE pg_catalog.lower(s.name) = pg_catalog.lower(u.name))"
     " ELSE EXISTS (SELECT FROM pg_catalog.pg_proc p"
     "  WHERE p.pronamespace = 11 AND p.proname = u.name AND u.arguments = "
     "pg_catalog.array_to_string("

@@ -54,3 +54,10 @@ JOIN pg_catalog.pg_class c ON c.oid = r.oid
 CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) g
 WHERE g.privilege_type = 'MAINTAIN' AND g.grantee <> c.relowner
 GROUP BY r.oid, r.name
+UNION ALL
+SELECT 826, d.oid, 'l', 'default privilege', 'MAINTAIN of ' || r.rolname,
+       'there is no such privilege', 17
+FROM pg_catalog.pg_default_acl d
+JOIN pg_catalog.pg_roles r ON r.oid = d.defaclrole
+WHERE EXISTS (SELECT FROM pg_catalog.aclexplode(d.defaclacl) g
+              WHERE g.privilege_type = 'MAINTAIN' AND g.grantee <> d.defaclrole)

@@ -56,3 +56,9 @@ SELECT 3456, l.oid, 'r', 'collation', s.nspname || '.' || l.collname,
 FROM scope s
 JOIN pg_catalog.pg_collation l ON l.collnamespace = s.oid
 WHERE l.collprovider = 'b' AND l.colllocale = 'PG_UNICODE_FAST'
+UNION ALL
+SELECT 826, d.oid, 'r', 'default privilege', 'on large objects of ' || r.rolname,
+       'large objects have none', 18
+FROM pg_catalog.pg_default_acl d
+JOIN pg_catalog.pg_roles r ON r.oid = d.defaclrole
+WHERE d.defaclobjtype = 'L'

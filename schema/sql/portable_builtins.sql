@@ -1,7 +1,7 @@
 -- What of the system's own the objects of the schemas use, for a server to look whether it has it.
 -- $1 text[]: names of the schemas; empty: all but system schemas and those that begin with "pgzm".
--- Columns: what (type, collation; function: one of an extension, which a server may have as its own
--- by now), name, arguments (of a function), classid, oid, kind, identity (of who uses it).
+-- Columns: what (type, collation, setting; function: one of an extension, which a server may have as
+-- its own by now), name, arguments (of a function), classid, oid, kind, identity (of who uses it).
 WITH scope AS (
     SELECT n.oid, n.nspname
     FROM pg_catalog.pg_namespace n
@@ -62,3 +62,16 @@ JOIN pg_catalog.pg_extension x ON x.oid = e.refobjid
 WHERE d.refclassid = 1255 AND d.deptype = 'n' AND p.oid >= 16384
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend m
                   WHERE m.classid = d.classid AND m.objid = d.objid AND m.deptype = 'e')
+UNION ALL
+-- parameters of extensions, with a dot, are known where the extension is
+SELECT 'setting', g.name, NULL, 2964, s.setrole, 'database setting',
+       g.name || COALESCE(' of role ' || r.rolname, '')
+FROM pg_catalog.pg_db_role_setting s
+JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
+LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
+CROSS JOIN LATERAL (SELECT pg_catalog.split_part(c.item, '=', 1) AS name
+                    FROM pg_catalog.unnest(s.setconfig) c(item)) g
+WHERE d.datname = pg_catalog.current_database()
+  AND g.name !~ '[.]'
+  -- what no list of settings shows, and every version has
+  AND g.name NOT IN ('role', 'session_authorization')
