@@ -271,6 +271,10 @@ bool arguments_complete(Arguments *args, Error *err)
         error_set(err, ERROR_USAGE, "options --quiet and --verbose exclude each other");
         return error_hint(err, "Leave one of them out.");
     }
+    if (arguments_has(args, OPTION_REHEARSE) && !arguments_has(args, OPTION_DRY_RUN)) {
+        error_set(err, ERROR_USAGE, "option --rehearse needs --dry-run");
+        return error_hint(err, "Without --dry-run everything is rehearsed anyway.");
+    }
     return arguments_check_side(args, OPTION_SOURCE, "source", err) &&
            arguments_check_side(args, OPTION_DEST, "destination", err);
 }

@@ -21,6 +21,8 @@ static const struct {
     {"preserved", "the tables that keep the destination's rows: table, rows; in status: table, "
                   "rows_behind, errors"},
     {"warnings", "sentences to look at"},
+    {"left_out", "with filters: how many objects need something that is excluded and are left out "
+                 "as well; warnings name them"},
     {"phases", "the phases with their names and durations: name, ms"},
     {"swap", "attempts, and locked_ms: how long applications may have waited"},
     {"dry_run, plan", "whether nothing was changed, and the statements that would have run"},

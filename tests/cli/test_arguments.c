@@ -225,3 +225,26 @@ Test(arguments, quiet_and_verbose_exclude_each_other)
     cr_expect_not(line.ok);
     cr_expect_eq(line.err.kind, ERROR_USAGE);
 }
+Test(arguments, rehearsing_is_a_kind_of_dry_run)
+{
+    AUTO(line_clear) Line alone = COMPLETE("start", "--source=s", "--dest=d", "--rehearse");
+    cr_expect_not(alone.ok);
+    cr_expect_eq(alone.err.kind, ERROR_USAGE);
+    AUTO(line_clear)
+    Line both = COMPLETE("start", "--source=s", "--dest=d", "--rehearse", "--dry-run");
+    cr_expect(both.ok);
+}
+
+Test(arguments, patterns_gather_under_either_name)
+{
+    AUTO(line_clear) Line line = PARSE("start", "-t", "a", "--table=b", "-tc", "-T", "d", "-Ox");
+    cr_assert(line.ok);
+    const ArgumentsValues *tables = &line.args.values[OPTION_TABLE];
+    cr_assert_eq(tables->n, 3);
+    cr_expect_str_eq(tables->texts[0], "a");
+    cr_expect_str_eq(tables->texts[1], "b");
+    cr_expect_str_eq(tables->texts[2], "c");
+    cr_expect_str_eq(arguments_text(&line.args, OPTION_EXCLUDE_TABLE), "d");
+    cr_expect(arguments_has(&line.args, OPTION_NO_OWNER));
+    cr_expect(arguments_has(&line.args, OPTION_NO_PRIVILEGES));
+}

@@ -116,6 +116,17 @@ Test(option, durations_need_a_time_above_zero)
     cr_expect_str_neq(problem(OPTION_LOCK_TIMEOUT, ""), "");
 }
 
+Test(option, a_choice_is_one_of_the_words_that_help_shows)
+{
+    cr_expect_str_eq(problem(OPTION_ACL, "merge"), "");
+    cr_expect_str_eq(problem(OPTION_ACL, "dest"), "");
+    cr_expect_str_eq(problem(OPTION_MAX_RISK, "high"), "");
+    static const char *const wrong[] = {"", "merg", "merges", "merge|source", "MERGE", "|"};
+    for (size_t i = 0; i < LENGTH(wrong); i++)
+        cr_expect(strstr(problem(OPTION_ACL, wrong[i]), "it takes merge, source or dest") != NULL,
+                  "%s", wrong[i]);
+}
+
 Test(option, a_message_never_repeats_what_may_be_a_connection_string)
 {
     cr_expect_str_eq(problem(OPTION_JOBS, "postgres://u:sesame@h/d"),

@@ -51,6 +51,17 @@ Test(settings, read_text_numbers_durations_and_switches)
     set(&settings, PGZM_DEST, "three");
     set(&settings, PGZM_JOBS, "256");
     set(&settings, PGZM_DRY_RUN, "on");
+    set(&settings, PGZM_NO_OWNER, "on");
+    set(&settings, PGZM_NO_PRIVILEGES, "on");
+    set(&settings, PGZM_NO_COMMENTS, "on");
+    set(&settings, PGZM_NO_TABLESPACES, "on");
+    set(&settings, PGZM_ROLES, "on");
+    set(&settings, PGZM_LARGE_OBJECTS, "on");
+    set(&settings, PGZM_REQUIRE_COMPLETE, "on");
+    set(&settings, PGZM_REHEARSE, "on");
+    cr_assert(settings.no_owner && settings.no_privileges && settings.no_comments &&
+              settings.no_tablespaces && settings.roles && settings.large_objects &&
+              settings.require_complete && settings.rehearse);
     set(&settings, PGZM_LATEST, "on");
     set(&settings, PGZM_LATEST, "off");
     set(&settings, PGZM_LOCK_TIMEOUT, "1");
@@ -76,8 +87,42 @@ Test(settings, add_preserved_tables_to_each_other)
     cr_assert_str_eq(settings.preserved, "users,\"Odd,Name\", app.sessions");
 }
 
+Test(settings, gather_patterns)
+{
+    __attribute__((cleanup(auto_settings))) Settings settings = defaults();
+    set(&settings, PGZM_TABLE, "app.*");
+    set(&settings, PGZM_SCHEMA, "app");
+    set(&settings, PGZM_TABLE, "b");
+    set(&settings, PGZM_EXCLUDE_TABLE_DATA, "c");
+    static const FilterKind kinds[] = {FILTER_TABLE, FILTER_SCHEMA, FILTER_TABLE,
+                                       FILTER_EXCLUDE_DATA};
+    cr_assert_eq(settings.filter.count, LENGTH(kinds));
+    for (size_t i = 0; i < LENGTH(kinds); i++)
+        cr_expect_eq(settings.filter.items[i].kind, kinds[i]);
+    cr_expect_str_eq(settings.filter.items[2].text, "b");
+    cr_expect_str_eq(settings.filter.items[3].origin, "option --exclude-table-data");
+}
+
+Test(settings, read_choices)
+{
+    __attribute__((cleanup(auto_settings))) Settings settings = defaults();
+    cr_expect_eq(settings.acl, ACL_MERGE);
+    cr_expect_eq(settings.max_risk, RISK_LIMIT_NONE);
+    set(&settings, PGZM_ACL, "dest");
+    set(&settings, PGZM_MAX_RISK, "medium");
+    cr_expect_eq(settings.acl, ACL_DEST);
+    cr_expect_eq(settings.max_risk, RISK_LIMIT_MEDIUM);
+    set(&settings, PGZM_ACL, "source");
+    set(&settings, PGZM_MAX_RISK, "low");
+    cr_expect_eq(settings.acl, ACL_SOURCE);
+    cr_expect_eq(settings.max_risk, RISK_LIMIT_LOW);
+}
+
 Test(settings, refuse_values_that_do_not_fit)
 {
+    expect_refused(PGZM_ACL, "both");
+    expect_refused(PGZM_MAX_RISK, "none");
+    expect_refused(PGZM_FILTER, "/nowhere/at/all");
     static const char *const jobs[] = {"0", "257", "-1", "four", "2x", "99999999999999999999"};
     for (size_t i = 0; i < LENGTH(jobs); i++)
         expect_refused(PGZM_JOBS, jobs[i]);
