@@ -32,12 +32,16 @@ static bool lock_failed(Error *err, int64_t timeout_ms)
 {
     error_wrap(err, "locking the source's tables for reading");
     if (err->kind == ERROR_LOCK)
-        return error_hint(err,
-                          "A table is locked exclusively on the source for longer than %lld ms. "
-                          "Run it again later, or raise --lock-wait-timeout.",
-                          (long long)timeout_ms);
+        return error_hint(
+            err,
+            "A table is locked exclusively on the source for longer than %lld ms. "
+            "Run it again later, raise --lock-wait-timeout, or leave the table out with "
+            "--exclude-table.",
+            (long long)timeout_ms);
     if (error_is_state(err, "42501"))
-        return error_hint(err, "Grant SELECT on all tables of the source to the user.");
+        return error_hint(
+            err, "Grant SELECT on all tables of the source to the user, or leave the table "
+                 "out with --exclude-table.");
     if (error_is_state(err, "53200"))
         return error_hint(err, "Raise max_locks_per_transaction on the source.");
     return false;
