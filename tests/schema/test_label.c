@@ -133,6 +133,31 @@ Test(server_label, the_server_understands_the_statements)
     labels_end(&l);
 }
 
+Test(server_label, hostile_names_and_texts_stay_what_they_are)
+{
+    Labels l = labels_read(
+        "CREATE TABLE s.\"t\"\"'\n; DROP\" (\"user\" int, \"äääääääääääääääääääääääääääääääx\" "
+        "int);"
+        "INSERT INTO pg_seclabel SELECT attrelid, 'pg_class'::regclass, attnum, E'p\n\"; --',"
+        " E'it''s \\\\ \n; DROP TABLE s.t' FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid"
+        " WHERE relname ~ 'DROP' AND attnum > 0;");
+    AUTO(conn_free) Conn *conn = replay_connect(&l.database, CONN_DEST);
+    size_t count = 0;
+    for (size_t i = 0; i < l.list.count; i++) {
+        if (strncmp(l.list.items[i].sql, "SECURITY LABEL FOR \"p\n", 22) != 0)
+            continue;
+        AUTO(error_clear) Error err = ERROR_INIT;
+        cr_assert_not(conn_exec(conn, l.list.items[i].sql, &err));
+        cr_assert_not_null(strstr(err.message, "is not loaded"), "%s: %s", l.list.items[i].sql,
+                           err.message);
+        cr_assert_null(strchr(l.list.items[i].label, '\n'));
+        count++;
+    }
+    cr_assert_eq(count, 2);
+    conn_free(TAKE(conn));
+    labels_end(&l);
+}
+
 Test(server_label, a_label_moves_the_fingerprint)
 {
     AUTO(error_clear) Error err = ERROR_INIT;
