@@ -269,6 +269,15 @@ typedef struct Aligning {
     bool skipped_qualifier, skipped_name, skipped_mode;
 } Aligning;
 
+/* A table's name or alias is somewhere without anything behind it; a schema's is not. */
+static bool is_relation(const Tokens *tokens, Token name)
+{
+    for (size_t i = 0; i < tokens->count; i++)
+        if (token_equal(tokens->items[i], name) && !token_is(tokens, i + 1, "."))
+            return true;
+    return false;
+}
+
 /* Before 16: "t.c" where the newer one says "c". `*i` is moved behind what is skipped. */
 static bool skip_qualifier(Aligning *a, size_t *i, size_t j)
 {
@@ -280,8 +289,8 @@ static bool skip_qualifier(Aligning *a, size_t *i, size_t j)
     if (token_is(a->older, *i, ".")) /* a column called like its table: "t" matched already */
         skips = j > 0 && token_equal(older[1], newer[j - 1]);
     else if (token_is(a->older, *i + 1, ".") && *i + 2 < a->older->count)
-        skips =
-            j < a->newer->count && token_is_name(a->older, *i) && token_equal(older[2], newer[j]);
+        skips = j < a->newer->count && token_is_name(a->older, *i) &&
+                token_equal(older[2], newer[j]) && is_relation(a->older, older[0]);
     if (!skips)
         return false;
     *i += 2;
