@@ -69,7 +69,7 @@ typedef struct Plan {
     size_t movable_count;
     const bool *live_leans;  /* by live fragment: makes or needs an object that is replaced */
     const bool *rebuilt;     /* by live fragment: run over the new objects too (rebuild.h) */
-    const size_t *repointed; /* live fragments of views and functions that stay (rebuild.h) */
+    const size_t *repointed; /* live fragments of what stays and is defined again (rebuild.h) */
     size_t repointed_count;
     Globals globals;     /* what is not in a schema (global.h) */
     const Model *shadow; /* the shadow schemas as the destination prints them */

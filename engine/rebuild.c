@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/attached.h"
+
 /* ---- views and functions --------------------------------------------------------------- */
 
 /* What can be made a second time beside itself. Classes of operators and the like included: their
@@ -76,6 +78,19 @@ static void mark_rebuilt(const FragmentList *list, Roles *roles, bool *rebuilt)
     }
 }
 
+/* True when the table that the fragment is a part of stays as it is. */
+static bool is_on_staying_table(const FragmentList *list, const Roles *roles,
+                                const Fragment *fragment)
+{
+    for (size_t k = 0; k < fragment->need_count; k++) {
+        const Fragment *needed = &list->items[fragment->needs[k]];
+        if (counterpart_is_maker(needed) && needed->object.classid == CATALOG_CLASS &&
+            needed->object.oid == fragment->table)
+            return !roles->replaced[fragment->needs[k]] && !roles->anew[fragment->needs[k]];
+    }
+    return false;
+}
+
 void rebuild_plan(Plan *plan, const Counterparts *source, Arena *arena)
 {
     const FragmentList *list = &plan->live_fragments;
@@ -95,7 +110,11 @@ void rebuild_plan(Plan *plan, const Counterparts *source, Arena *arena)
         roles.leans[i] = roles.replaced[i];
         for (size_t k = 0; k < fragment->need_count; k++)
             roles.leans[i] = roles.leans[i] || roles.leans[fragment->needs[k]];
-        if (!roles.leans[i] || roles.replaced[i] || !can_rebuild(fragment))
+        if (!roles.leans[i] || roles.replaced[i])
+            continue;
+        if (attached_is_part(plan, fragment) && is_on_staying_table(list, &roles, fragment))
+            repointed[repointed_count++] = i;
+        if (!can_rebuild(fragment))
             continue;
         roles.anew[i] = !needs_staying(list, &roles, fragment);
         if (roles.anew[i])
@@ -115,11 +134,13 @@ bool rebuild_mark(Run *run, const Plan *plan, Error *err)
 {
     for (size_t i = 0; i < plan->repointed_count; i++) {
         const Fragment *fragment = &plan->live_fragments.items[plan->repointed[i]];
-        bool is_view = fragment->object.classid == CATALOG_CLASS;
+        const char *kind = fragment->object.classid == CATALOG_CLASS  ? "VIEW"
+                           : fragment->object.classid == CATALOG_PROC ? "ROUTINE"
+                                                                      : "PART";
         const char *const values[] = {journal_id_text(run->arena, run->id),
                                       arena_printf(run->arena, "%u", fragment->object.classid),
                                       arena_printf(run->arena, "%u", fragment->object.oid),
-                                      is_view ? "VIEW" : "ROUTINE",
+                                      kind,
                                       fragment->schema,
                                       fragment->label};
         AUTO(result_free) PGresult *result = NULL;
@@ -147,6 +168,11 @@ bool rebuild_definitions(Run *run, const Plan *plan, int *ordinal, Error *err)
     static const char *const parts[] = {"after swap", "after rollback"};
     for (size_t i = 0; i < plan->repointed_count; i++) {
         const Fragment *fragment = &plan->live_fragments.items[plan->repointed[i]];
+        if (attached_is_part(plan, fragment)) {
+            if (!attached_record(run, plan, fragment, ordinal, err))
+                return false;
+            continue;
+        }
         const char *statement = define_again(fragment, run->arena);
         for (size_t k = 0; k < LENGTH(parts); k++)
             if (!journal_step(run->dest, run->id, parts[k], (*ordinal)++, fragment->label,

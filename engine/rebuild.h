@@ -3,7 +3,8 @@
  * destination only and lean on something that is replaced. Where they need nothing else that stays,
  * they are made anew in the shadow from their own definitions, over the new objects, and trade
  * places with the others. Views and functions that also need what stays keep their place, and the
- * swap gives them their definition again, which then means the new objects.
+ * swap gives them their definition again, which then means the new objects; so it does with
+ * triggers, policies and defaults of tables that stay (attached.h).
  *
  * Threads: the main thread.
  */

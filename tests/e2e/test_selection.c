@@ -320,3 +320,57 @@ Test(server_selection, everything_can_go_into_the_default_tablespace)
     cr_expect_str_eq(spaced, "0");
     cr_expect_str_eq(indexes, "2");
 }
+
+/* ---- what excluded tables share with others ------------------------------------------------- */
+
+static const char shared[] =
+    "CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS"
+    " 'BEGIN NEW.name = TG_TABLE_SCHEMA || NEW.id; RETURN NEW; END';"
+    "CREATE FUNCTION fresh() RETURNS text LANGUAGE sql AS 'SELECT ''fresh''::text';"
+    "CREATE FUNCTION allowed(int) RETURNS bool LANGUAGE sql AS 'SELECT $1 > 0';"
+    "CREATE TABLE taken (id int PRIMARY KEY, name text, tag text DEFAULT fresh());"
+    "CREATE TABLE other (id int PRIMARY KEY, name text, tag text DEFAULT fresh());"
+    "CREATE TRIGGER touch BEFORE INSERT ON taken FOR EACH ROW EXECUTE FUNCTION touch();"
+    "CREATE TRIGGER touch BEFORE INSERT ON other FOR EACH ROW EXECUTE FUNCTION touch();"
+    "CREATE TRIGGER off BEFORE INSERT ON other FOR EACH ROW EXECUTE FUNCTION touch();"
+    "COMMENT ON TRIGGER off ON other IS 'is off'; ALTER TABLE other DISABLE TRIGGER off;"
+    "CREATE POLICY p ON taken USING (allowed(id)); CREATE POLICY p ON other USING (allowed(id));";
+
+/* Nothing that is live leans on a schema of ours; the parts are as they were. */
+static void expect_shared(const TestDatabase *dest)
+{
+    EXPECT_VALUE(dest,
+                 "SELECT count(*) FROM pg_depend d JOIN pg_proc p ON d.refclassid ="
+                 " 'pg_proc'::regclass AND p.oid = d.refobjid"
+                 " LEFT JOIN pg_trigger t ON d.classid = 'pg_trigger'::regclass AND t.oid = d.objid"
+                 " LEFT JOIN pg_attrdef a ON d.classid = 'pg_attrdef'::regclass AND a.oid = d.objid"
+                 " LEFT JOIN pg_policy y ON d.classid = 'pg_policy'::regclass AND y.oid = d.objid"
+                 " WHERE coalesce(t.tgrelid, a.adrelid, y.polrelid) IN"
+                 " ('taken'::regclass, 'other'::regclass) AND p.pronamespace ="
+                 " 'public'::regnamespace",
+                 "7");
+    EXPECT_VALUE(dest,
+                 "SELECT string_agg(tgname || tgenabled::text ||"
+                 " coalesce(obj_description(oid, 'pg_trigger'), ''), ' ' ORDER BY tgname)"
+                 " FROM pg_trigger WHERE tgrelid = 'other'::regclass",
+                 "offDis off touchO");
+    test_sql(dest, "DELETE FROM other; INSERT INTO other (id) VALUES (7)");
+    EXPECT_VALUE(dest, "SELECT name || tag FROM other", "public7fresh");
+}
+
+Test(server_selection, an_excluded_table_goes_on_with_functions_that_are_replaced)
+{
+    static const char *const options[][2] = {{"-t", "taken"}, {"-T", "other"}};
+    for (size_t i = 0; i < 2; i++) {
+        Shop shop = {test_source_database("source"), test_database("dest")};
+        test_sql(&shop.source, shared);
+        test_sql(&shop.dest, shared);
+        AUTO(launch_clear) Launch start = SHOP_LAUNCH(&shop, "start", options[i][0], options[i][1]);
+        EXPECT_EXIT(&start, 0);
+        expect_shared(&shop.dest);
+        AUTO(launch_clear)
+        Launch back = LAUNCH("rollback", "--latest", "--dest", shop.dest.conninfo);
+        EXPECT_EXIT(&back, 0);
+        expect_shared(&shop.dest);
+    }
+}
