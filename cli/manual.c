@@ -21,6 +21,9 @@ static const struct {
     {"preserved", "the tables that keep the destination's rows: table, rows; in status: table, "
                   "rows_behind, errors"},
     {"warnings", "sentences to look at"},
+    {"obstacles", "what the destination's version cannot take or does otherwise: action (refused, "
+                  "left out, named), kind, identity, reason, needs (the version that has it, or "
+                  "null)"},
     {"left_out", "with filters: how many objects need something that is excluded and are left out "
                  "as well; warnings name them"},
     {"phases", "the phases with their names and durations: name, ms"},
