@@ -32,7 +32,8 @@ static void build(Builder *builder, const void *item)
                                "%s", statistics->def);
     builder_undo(builder, index, "DROP STATISTICS IF EXISTS %s", name);
     builder_needs(builder, index, relation->address);
-    if (statistics->target != NULL) {
+    /* There is no target before 13, which is told (portable.h). */
+    if (statistics->target != NULL && builder_target(builder) >= 130000) {
         size_t target =
             builder_add(builder, FRAGMENT_PROPERTY, SECTION_PRE, object, statistics->relation,
                         "ALTER STATISTICS %s SET STATISTICS %s", name, statistics->target);

@@ -36,3 +36,21 @@ WHERE p.pubviaroot
    OR EXISTS (SELECT FROM pg_catalog.pg_publication_rel t
               JOIN pg_catalog.pg_class c ON c.oid = t.prrelid
               WHERE t.prpubid = p.oid AND c.relkind = 'p')
+UNION ALL
+SELECT 3381, x.oid, 'l', 'extended statistics', s.nspname || '.' || x.stxname,
+       'its target', 13
+FROM scope s
+JOIN pg_catalog.pg_statistic_ext x ON x.stxnamespace = s.oid
+WHERE x.stxstattarget >= 0
+UNION ALL
+SELECT CASE WHEN d.refobjid IS NULL THEN 2753 ELSE 2616 END::pg_catalog.oid,
+       COALESCE(d.refobjid, f.oid), 'r', 'operator family', s.nspname || '.' || f.opfname,
+       'support function ' || m.amprocnum || ' of ' || a.amname, 13
+FROM scope s
+JOIN pg_catalog.pg_opfamily f ON f.opfnamespace = s.oid
+JOIN pg_catalog.pg_am a ON a.oid = f.opfmethod
+JOIN pg_catalog.pg_amproc m ON m.amprocfamily = f.oid
+LEFT JOIN pg_catalog.pg_depend d
+     ON d.classid = 2603 AND d.objid = m.oid AND d.refclassid = 2616
+WHERE (a.amname, m.amprocnum) IN (('btree', 4), ('btree', 5), ('hash', 3), ('gist', 10), ('gin', 7),
+                                ('spgist', 6), ('brin', 5))

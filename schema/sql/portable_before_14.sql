@@ -88,3 +88,14 @@ JOIN pg_catalog.pg_type t ON t.typnamespace = s.oid
 JOIN pg_catalog.pg_proc p ON p.oid = t.typsubscript
 WHERE t.typtype = 'b' AND t.typcategory <> 'A'
   AND p.proname NOT IN ('array_subscript_handler', 'raw_array_subscript_handler')
+UNION ALL
+SELECT CASE WHEN d.refobjid IS NULL THEN 2753 ELSE 2616 END::pg_catalog.oid,
+       COALESCE(d.refobjid, f.oid), 'r', 'operator family', s.nspname || '.' || f.opfname,
+       'support function ' || m.amprocnum || ' of ' || a.amname, 14
+FROM scope s
+JOIN pg_catalog.pg_opfamily f ON f.opfnamespace = s.oid
+JOIN pg_catalog.pg_am a ON a.oid = f.opfmethod
+JOIN pg_catalog.pg_amproc m ON m.amprocfamily = f.oid
+LEFT JOIN pg_catalog.pg_depend d
+     ON d.classid = 2603 AND d.objid = m.oid AND d.refclassid = 2616
+WHERE (a.amname, m.amprocnum) IN (('gist', 11))

@@ -62,3 +62,14 @@ SELECT 826, d.oid, 'r', 'default privilege', 'on large objects of ' || r.rolname
 FROM pg_catalog.pg_default_acl d
 JOIN pg_catalog.pg_roles r ON r.oid = d.defaclrole
 WHERE d.defaclobjtype = 'L'
+UNION ALL
+SELECT CASE WHEN d.refobjid IS NULL THEN 2753 ELSE 2616 END::pg_catalog.oid,
+       COALESCE(d.refobjid, f.oid), 'r', 'operator family', s.nspname || '.' || f.opfname,
+       'support function ' || m.amprocnum || ' of ' || a.amname, 18
+FROM scope s
+JOIN pg_catalog.pg_opfamily f ON f.opfnamespace = s.oid
+JOIN pg_catalog.pg_am a ON a.oid = f.opfmethod
+JOIN pg_catalog.pg_amproc m ON m.amprocfamily = f.oid
+LEFT JOIN pg_catalog.pg_depend d
+     ON d.classid = 2603 AND d.objid = m.oid AND d.refclassid = 2616
+WHERE (a.amname, m.amprocnum) IN (('btree', 6), ('gist', 12))

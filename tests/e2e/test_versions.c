@@ -101,6 +101,12 @@ static const Hurdle hurdles[] = {
     {13, 13, 0, "refused", "oc13_t on public.oc13", "parameters of an operator class",
      "CREATE TABLE oc13 (t tsvector); CREATE INDEX oc13_t ON oc13 USING gist (t"
      " tsvector_ops (siglen = 100))"},
+    {13, 13, 0, "refused", "public.fam13", "support function 4 of btree",
+     "CREATE OPERATOR CLASS fam13 FOR TYPE int USING btree AS OPERATOR 3 =,"
+     " FUNCTION 1 btint4cmp(int, int), FUNCTION 4 btequalimage(oid)"},
+    {13, 13, 0, "left out", "public.st13", "its target",
+     "CREATE TABLE st13_t (a int, b int); CREATE STATISTICS st13 ON a, b FROM st13_t;"
+     "ALTER STATISTICS st13 SET STATISTICS 5"},
     {13, 13, 0, "refused", "early on public.bt13", "BEFORE each row of a partitioned table",
      "CREATE TABLE bt13 (k int) PARTITION BY LIST (k);"
      "CREATE FUNCTION nothing() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"

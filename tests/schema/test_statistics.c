@@ -82,3 +82,24 @@ Test(server_statistics, a_view_that_has_to_wait_takes_them_along)
     cr_assert_eq(made->section, SECTION_POST);
     replay_end(&r);
 }
+
+Test(server_statistics, servers_before_13_get_no_target)
+{
+    if (test_server_version() < 130000)
+        cr_skip("statistics have a target from 13 on");
+    TestDatabase database = test_database("stattarget");
+    test_sql(&database, "CREATE TABLE t (a int, b int); CREATE STATISTICS s ON a, b FROM t;"
+                        "ALTER STATISTICS s SET STATISTICS 321;");
+    AUTO(arena_free) Arena *arena = arena_new();
+    AUTO(conn_free) Conn *conn = replay_connect(&database, CONN_SOURCE);
+    AUTO(error_clear) Error err = ERROR_INIT;
+    Model *model;
+    FragmentList list, older;
+    replay_read(&database, arena, &model, &list);
+    cr_assert(roundtrip_has(&list, "ALTER STATISTICS public.s SET STATISTICS 321"));
+    cr_assert(fragments_build(model, 120000, conn, arena, &older, &err), "%s", err.message);
+    cr_assert(!roundtrip_has(&older, "ALTER STATISTICS public.s SET"));
+    cr_assert(roundtrip_has(&older, "CREATE STATISTICS public.s"));
+    conn_free(TAKE(conn));
+    test_database_drop(&database);
+}
