@@ -1,5 +1,7 @@
 #include "engine/attached.h"
 
+#include <stdlib.h>
+
 /* A trigger of a partitioned table has copies with a state each: not done. */
 static bool is_plain_trigger(const Model *live, Oid oid)
 {
@@ -71,14 +73,64 @@ static bool lock_table(Run *run, Oid table, Error *err)
                       2, values, &result, err);
 }
 
-bool attached_record(Run *run, const Plan *plan, const Fragment *part, int *ordinal, Error *err)
+/* A fragment of the live side about such a part; sorted by the part, then as in their list. */
+typedef struct Said {
+    const Fragment *fragment;
+} Said;
+
+static int by_object(const void *a, const void *b)
+{
+    const Address *x = &((const Said *)a)->fragment->object;
+    const Address *y = &((const Said *)b)->fragment->object;
+    if (x->classid != y->classid)
+        return x->classid < y->classid ? -1 : 1;
+    return (x->oid > y->oid) - (x->oid < y->oid);
+}
+
+static int by_object_and_position(const void *a, const void *b)
+{
+    const Fragment *x = ((const Said *)a)->fragment, *y = ((const Said *)b)->fragment;
+    int order = by_object(a, b);
+    return order != 0 ? order : (x > y) - (x < y); /* both are of one array */
+}
+
+static size_t list_said(const FragmentList *list, Said *said)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        Oid classid = list->items[i].object.classid;
+        if (classid == CATALOG_TRIGGER || classid == CATALOG_POLICY || classid == CATALOG_ATTRDEF)
+            said[count++].fragment = &list->items[i];
+    }
+    qsort(said, count, sizeof *said, by_object_and_position);
+    return count;
+}
+
+/* The part and what is said about it: state, comment. */
+static bool record_part(Run *run, const Plan *plan, const Fragment *part, const Said *said,
+                        size_t count, int *ordinal, Error *err)
+{
+    const Said key = {part};
+    const Said *found = bsearch(&key, said, count, sizeof key, by_object);
+    bool ok = lock_table(run, part->table, err) && add_drop(run, plan, part, ordinal, err);
+    while (found > said && by_object(&key, found - 1) == 0)
+        found--;
+    for (; ok && found < said + count && by_object(&key, found) == 0; found++)
+        ok = add_step(run, found->fragment, found->fragment->sql, ordinal, err);
+    return ok || error_wrap(err, "recording %s", part->label);
+}
+
+bool attached_record(Run *run, const Plan *plan, int *ordinal, Error *err)
 {
     const FragmentList *list = &plan->live_fragments;
-    bool ok = lock_table(run, part->table, err) && add_drop(run, plan, part, ordinal, err);
-    /* what is said about it (state, comment) comes after it in the list */
-    for (size_t i = 0; ok && i < list->count; i++)
-        if (list->items[i].object.classid == part->object.classid &&
-            list->items[i].object.oid == part->object.oid)
-            ok = add_step(run, &list->items[i], list->items[i].sql, ordinal, err);
-    return ok || error_wrap(err, "recording %s", part->label);
+    Said *said = mem_alloc((list->count + 1) * sizeof *said);
+    size_t count = list_said(list, said);
+    bool ok = true;
+    for (size_t i = 0; ok && i < plan->repointed_count; i++) {
+        const Fragment *part = &list->items[plan->repointed[i]];
+        if (attached_is_part(plan, part))
+            ok = record_part(run, plan, part, said, count, ordinal, err);
+    }
+    mem_free(said);
+    return ok;
 }

@@ -13,8 +13,8 @@
 /* True for a fragment of the live side that makes such a part of a table. */
 bool attached_is_part(const Plan *plan, const Fragment *live_fragment);
 
-/* Records the statements of swap and rollback, and the table as one to lock for them. */
-bool attached_record(Run *run, const Plan *plan, const Fragment *part, int *ordinal, Error *err)
-    MUST_CHECK;
+/* Records the statements of swap and rollback for those of plan->repointed that are such parts, and
+ * their tables as ones to lock. */
+bool attached_record(Run *run, const Plan *plan, int *ordinal, Error *err) MUST_CHECK;
 
 #endif

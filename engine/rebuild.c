@@ -168,18 +168,15 @@ bool rebuild_definitions(Run *run, const Plan *plan, int *ordinal, Error *err)
     static const char *const parts[] = {"after swap", "after rollback"};
     for (size_t i = 0; i < plan->repointed_count; i++) {
         const Fragment *fragment = &plan->live_fragments.items[plan->repointed[i]];
-        if (attached_is_part(plan, fragment)) {
-            if (!attached_record(run, plan, fragment, ordinal, err))
-                return false;
+        if (attached_is_part(plan, fragment))
             continue;
-        }
         const char *statement = define_again(fragment, run->arena);
         for (size_t k = 0; k < LENGTH(parts); k++)
             if (!journal_step(run->dest, run->id, parts[k], (*ordinal)++, fragment->label,
                               statement, err))
                 return false;
     }
-    return true;
+    return attached_record(run, plan, ordinal, err);
 }
 
 /* ---- foreign keys ---------------------------------------------------------------------- */
