@@ -86,11 +86,23 @@ static void add_options(Filter *filter, const char *options)
     }
 }
 
+/* A + before a pattern: its children as well. */
+static void add_children(Filter *filter)
+{
+    for (size_t i = 0; i < filter->count; i++) {
+        filter->items[i].children = filter->items[i].text[0] == '+';
+        if (filter->items[i].children)
+            memmove(filter->items[i].text, filter->items[i].text + 1,
+                    strlen(filter->items[i].text));
+    }
+}
+
 static Reading read_with(const TestDatabase *database, const char *options)
 {
     Reading reading = {.arena = arena_new(), .err = ERROR_INIT};
     __attribute__((cleanup(auto_filter))) Filter filter = {0};
     add_options(&filter, options);
+    add_children(&filter);
     bool matched[20] = {false};
     AUTO(conn_free) Conn *conn = NULL;
     ConnSpec spec = {.side = CONN_SOURCE, .conninfo = database->conninfo};
@@ -215,6 +227,8 @@ Test(server_scope, reads_what_is_asked_for_and_what_belongs_to_it)
         {"-n app -T app.[^b]*", "base "},
         {"-N app -N legacy", "T$ plain "},
         {"-t app.base", "base "},
+        {"-t +app.base", "base kid "},
+        {"-t app.base -t app.kid -t app.parent -T +app.parent", "base kid "},
     };
     TestDatabase database = test_database("scope_reads");
     test_sql(&database, everything);
