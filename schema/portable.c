@@ -126,6 +126,8 @@ static const char presence[] =
     "  WHERE t.typnamespace = 11 AND t.typname = u.name)"
     " WHEN 'collation' THEN EXISTS (SELECT FROM pg_catalog.pg_collation l"
     "  WHERE l.collnamespace = 11 AND l.collname = u.name)"
+    " WHEN 'call' THEN EXISTS (SELECT FROM pg_catalog.pg_proc p"
+    "  WHERE p.proname = u.name AND p.pronargs::pg_catalog.text = u.arguments)"
     " WHEN 'setting' THEN EXISTS (SELECT FROM pg_catalog.pg_settings s"
     "  WHERE pg_catalog.lower(s.name) = pg_catalog.lower(u.name))"
     " ELSE EXISTS (SELECT FROM pg_catalog.pg_proc p"
@@ -146,6 +148,7 @@ static void judge(const PGresult *used, int row, bool present, const Model *mode
                   ObstacleList *list)
 {
     bool function = strcmp(cell(used, row, "what"), "function") == 0;
+    bool call = strcmp(cell(used, row, "what"), "call") == 0;
     if (present != function)
         return;
     const char *name = cell(used, row, "name");
@@ -159,8 +162,9 @@ static void judge(const PGresult *used, int row, bool present, const Model *mode
                                           "objects that call its function %s(%s) call the "
                                           "destination's own of that name there",
                                           name, cell(used, row, "arguments"))
-                           : arena_printf(arena, "the destination has no %s %s",
-                                          cell(used, row, "what"), name),
+                  : call ? arena_printf(arena, "the destination has no %s(), which it calls", name)
+                         : arena_printf(arena, "the destination has no %s %s",
+                                        cell(used, row, "what"), name),
     };
     append(list, arena, &found, 1, model);
 }
@@ -178,13 +182,13 @@ static char *ask_for(const PGresult *used)
     return text;
 }
 
-static bool read_builtins(Conn *source, Conn *dest, const CatalogScope *scope, const Model *model,
-                          Arena *arena, ObstacleList *list, Error *err)
+static bool read_builtins(Conn *source, Conn *dest, const CatalogScope *scope, const char *query,
+                          const Model *model, Arena *arena, ObstacleList *list, Error *err)
 {
     AUTO(result_free) PGresult *used = NULL;
     AUTO(result_free) PGresult *here = NULL;
     AUTO(result_free) PGresult *there = NULL;
-    if (!loader_query(source, scope, "portable_builtins", &used, err))
+    if (!loader_query(source, scope, query, &used, err))
         return false;
     char *json = ask_for(used);
     const char *const values[] = {json};
@@ -238,7 +242,9 @@ bool portable_read(Conn *source, Conn *dest, const CatalogScope *scope, const Mo
     find_leftovers(model, arena, list);
     if (conn_version(source) / 10000 != target / 10000 &&
         (!read_versions(source, target, scope, model, arena, list, err) ||
-         !read_builtins(source, dest, scope, model, arena, list, err)))
+         !read_builtins(source, dest, scope, "portable_builtins", model, arena, list, err) ||
+         (conn_version(source) > target &&
+          !read_builtins(source, dest, scope, "portable_calls", model, arena, list, err))))
         return false;
     sort(list);
     return true;

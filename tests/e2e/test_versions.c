@@ -38,6 +38,8 @@ static const Hurdle hurdles[] = {
      "CREATE TABLE cleaning (room int4range, during tsrange, CONSTRAINT cleaned"
      "  FOREIGN KEY (room, PERIOD during) REFERENCES stays (room, PERIOD during))"},
     {18, 18, 0, "refused", "cleaned on public.cleaning", "PERIOD", ""},
+    {18, 18, 0, "refused", "public.uuid18.u", "the destination has no uuidv7()",
+     "CREATE TABLE uuid18 (u uuid DEFAULT uuidv7())"},
     {17, 17, 0, "left out", "MAINTAIN on public.kept17 for PUBLIC", "there is no such privilege",
      "CREATE TABLE kept17 (a int); GRANT MAINTAIN ON kept17 TO PUBLIC"},
     {17, 17, 0, "left out", "public.ip17.id", "identity of its partitions",
@@ -89,6 +91,8 @@ static const Hurdle hurdles[] = {
      "CREATE TABLE r14 (m r14t_multirange)"},
     {14, 14, 0, "refused", "public.s14", "an expression",
      "CREATE TABLE st14 (a int, b int); CREATE STATISTICS s14 ON (a + b) FROM st14"},
+    {14, 14, 0, "refused", "public.b14", "the destination has no bit_count()",
+     "CREATE VIEW b14 AS SELECT bit_count('\\x12'::bytea) AS bits"},
     {14, 14, 0, "refused", "public.e14", "EXTRACT",
      "CREATE VIEW e14 AS SELECT extract(year FROM now()) AS year"},
     {14, 14, 0, "named", "public.et14", "EXTRACT",
