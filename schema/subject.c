@@ -145,6 +145,8 @@ static const char *fragment_identity(const Subjects *s, const Fragment *fragment
 {
     const char *rest = fragment->identity + strlen(noun);
     rest += *rest == ' ';
+    if (fragment->object.classid == CATALOG_DATABASE)
+        return "this database"; /* the two have different names */
     if (!hangs_on_relation(fragment->object.classid) || model_table(s->model, fragment->table))
         return rest;
     const Object *owner = model_relation(s->model, fragment->table);

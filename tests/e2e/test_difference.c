@@ -398,6 +398,9 @@ Test(server_difference, finds_changes_of_rarer_kinds)
         {"ALTER OPERATOR FAMILY lib.words USING btree ADD OPERATOR 1 < (text, text)",
          "operator class", "lib.text_words USING btree", "ALTER_OPERATOR_CLASS", "medium",
          "ALTER_OPERATOR_CLASS", "medium", 14},
+        {"DO $$BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO shop_app',"
+         " current_database()); END$$",
+         "database", "this database", "REVOKE", "stays", "GRANT", "low", 0},
         {"DO $$BEGIN EXECUTE format('ALTER DATABASE %I SET work_mem = ''5MB''',"
          " current_database()); END$$",
          "database setting", "work_mem", "DROP_DATABASE_SETTING", "stays", "ADD_DATABASE_SETTING",
