@@ -79,6 +79,7 @@ extern const Kind schema_kind, extension_kind, type_kind, function_kind, sequenc
     text_search_dictionary_kind, text_search_configuration_kind, statistics_kind,
     foreign_data_wrapper_kind, server_kind, user_mapping_kind, publication_kind,
     publication_table_kind, publication_schema_kind, setting_kind, database_kind, label_kind,
-    default_privilege_kind, event_trigger_kind;
+    default_privilege_kind, event_trigger_kind, collation_kind, language_kind, access_method_kind,
+    aggregate_kind, cast_kind, transform_kind, conversion_kind;
 
 #endif

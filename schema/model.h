@@ -111,10 +111,10 @@ typedef struct EnumLabel {
     const char *label;
 } EnumLabel;
 
-/* Enums, domains, composite types and ranges; typtype says which. */
+/* Enums, domains, composite types, ranges and base types; typtype says which. */
 typedef struct Type {
     Object object;
-    char typtype; /* pg_type.typtype: e, d, c, r */
+    char typtype; /* pg_type.typtype: e, d, c, r, b; p for one that is a shell only */
     Oid array_oid;
     Oid relation_oid; /* composite: its pg_class row, which comments on columns hang on */
     /* enum */
@@ -138,6 +138,8 @@ typedef struct Type {
     const char *multirange_name; /* raw, sources from 14 on; NULL before */
     const char *multirange_schema;
     Oid multirange_oid, multirange_array_oid;
+    /* base type */
+    const char *base_options; /* what CREATE TYPE has in parentheses */
 } Type;
 
 typedef struct Function {

@@ -370,6 +370,16 @@ static void build_columns(const Making *m, size_t index)
 
 /* ---- the table as a whole -------------------------------------------------------------- */
 
+static void needs_checks(const Making *m, size_t attach, const Table *table)
+{
+    size_t count = 0;
+    const Constraint *const *constraints =
+        model_table_constraints(m->model, table->object.address.oid, &count);
+    for (size_t i = 0; i < count; i++)
+        if (constraints[i]->contype == 'c' && constraints[i]->validated)
+            builder_needs(m->builder, attach, constraints[i]->object.address);
+}
+
 static void build_attach(const Making *m, size_t index)
 {
     const Table *table = m->table;
@@ -386,13 +396,8 @@ static void build_attach(const Making *m, size_t index)
     builder_needs(m->builder, attach, parent->object.address);
     /* Checks first, on both: ATTACH wants the partition to have its parent's, and a check that is
      * added to the parent later would be tested once more. */
-    for (size_t i = 0; i < m->model->constraints.count; i++) {
-        const Constraint *check = &m->model->constraints.items[i];
-        if (check->contype == 'c' && check->validated &&
-            (check->table == table->object.address.oid ||
-             check->table == parent->object.address.oid))
-            builder_needs(m->builder, attach, check->object.address);
-    }
+    needs_checks(m, attach, table);
+    needs_checks(m, attach, parent);
 }
 
 static void build_properties(const Making *m, size_t index)

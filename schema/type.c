@@ -5,8 +5,9 @@
 #include "schema/kind.h"
 
 /*
- * Enums, domains, composite types and ranges. A domain's checks are constraints (constraint.c); its
- * default is a fragment of its own because it may call a function that takes the domain.
+ * Enums, domains, composite types, ranges, base types and shells. A domain's checks are constraints
+ * (constraint.c); its default is a fragment of its own because it may call a function that takes
+ * the domain.
  */
 
 static const Field fields[] = {
@@ -27,6 +28,7 @@ static const Field fields[] = {
     FIELD(FIELD_TEXT, Type, multirange_schema, "multirange_schema"),
     FIELD(FIELD_OID, Type, multirange_oid, "multirange_oid"),
     FIELD(FIELD_OID, Type, multirange_array_oid, "multirange_array_oid"),
+    FIELD(FIELD_TEXT, Type, base_options, "base_options"),
 };
 
 static size_t build_enum(Builder *builder, const Type *type, const char *name)
@@ -124,6 +126,19 @@ static size_t build_range(Builder *builder, const Type *type, const char *name)
     return index;
 }
 
+/* Its functions take or give the type, and it needs them: a shell comes first. */
+static size_t build_base(Builder *builder, const Type *type, const char *name)
+{
+    size_t shell =
+        builder_add(builder, FRAGMENT_TYPE, SECTION_PRE, &type->object, 0, "CREATE TYPE %s", name);
+    size_t index = builder_add(builder, FRAGMENT_TYPE, SECTION_PRE, &type->object, 0,
+                               "CREATE TYPE %s (%s)", name, type->base_options);
+    builder_provides(builder, index, type->object.address);
+    builder_needs_fragment(builder, index, shell);
+    builder_early(builder, index, shell);
+    return index;
+}
+
 static void build(Builder *builder, const void *item)
 {
     const Type *type = item;
@@ -131,6 +146,15 @@ static void build(Builder *builder, const void *item)
     const char *name = builder_name(builder, object->schema, object->name);
     size_t index;
     switch (type->typtype) {
+    case 'p':
+        /* It can have neither owner nor comment, and cannot be moved to another schema. */
+        index = builder_add(builder, FRAGMENT_TYPE, SECTION_PRE, object, 0, "CREATE TYPE %s", name);
+        builder_fragment(builder, index)->place = PLACE_SWAP;
+        builder_undo(builder, index, "DROP TYPE IF EXISTS %s", name);
+        return;
+    case 'b':
+        index = build_base(builder, type, name);
+        break;
     case 'e':
         index = build_enum(builder, type, name);
         break;

@@ -14,7 +14,7 @@ WITH RECURSIVE map AS (
 ), word (classid, kind) AS (
     VALUES ('pg_catalog.pg_class'::regclass::oid, NULL),
            ('pg_catalog.pg_type'::regclass, 'TYPE'),
-           ('pg_catalog.pg_proc'::regclass, 'ROUTINE'),
+           ('pg_catalog.pg_proc'::regclass, NULL),
            ('pg_catalog.pg_operator'::regclass, 'OPERATOR'),
            ('pg_catalog.pg_opclass'::regclass, 'OPERATOR CLASS'),
            ('pg_catalog.pg_opfamily'::regclass, 'OPERATOR FAMILY'),
@@ -45,9 +45,12 @@ WITH RECURSIVE map AS (
     WHERE NOT EXISTS (SELECT FROM follows f WHERE f.classid = d.classid AND f.objid = d.objid)
 ), signature AS (
     SELECT p.classid, p.objid, p.live, p.new, c.relkind,
-           coalesce(w.kind, CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'
-                                           WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE'
-                                           ELSE 'TABLE' END) AS kind,
+           coalesce(w.kind,
+                    CASE f.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE'
+                                   WHEN 'f' THEN 'FUNCTION' WHEN 'w' THEN 'FUNCTION' END,
+                    CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'
+                                   WHEN 'S' THEN 'SEQUENCE' WHEN 'f' THEN 'FOREIGN TABLE'
+                                   ELSE 'TABLE' END) AS kind,
            coalesce(c.relname, t.typname, f.proname, o.oprname, k.opcname, y.opfname, l.collname,
                     v.conname, tp.prsname, tt.tmplname, td.dictname, tc.cfgname, x.stxname) AS name,
            coalesce(k.opcmethod, y.opfmethod, 0::oid) AS method,

@@ -71,8 +71,14 @@ BEGIN
             RAISE EXCEPTION '% % is not in schema % any more', lower(item.kind), item.name,
                 item.origin USING ERRCODE = 'object_not_in_prerequisite_state';
         END IF;
+        -- Procedures are told apart by their OUT arguments too, aggregates have a * for none.
         EXECUTE format('ALTER %s %s SET SCHEMA %I', item.kind,
-            (pg_identify_object(item.classid, item.oid, 0)).identity, item.target);
+            CASE WHEN item.kind IN ('FUNCTION', 'PROCEDURE', 'AGGREGATE')
+                 THEN (SELECT format('%s.%I(%s)', p.pronamespace::regnamespace, p.proname,
+                                     coalesce(nullif(pg_get_function_identity_arguments(p.oid), ''),
+                                              CASE p.prokind WHEN 'a' THEN '*' ELSE '' END))
+                       FROM pg_proc p WHERE p.oid = item.oid)
+                 ELSE (pg_identify_object(item.classid, item.oid, 0)).identity END, item.target);
     END LOOP;
 
     PERFORM set_config('search_path', path, true);

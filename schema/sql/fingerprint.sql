@@ -80,6 +80,26 @@ WITH left_out AS (
     SELECT 'statistics', pg_catalog.concat_ws(',', x.oid, x.xmin)
     FROM scope s JOIN pg_catalog.pg_statistic_ext x ON x.stxnamespace = s.oid
     UNION ALL
+    SELECT 'collation', pg_catalog.concat_ws(',', c.oid, c.xmin)
+    FROM scope s JOIN pg_catalog.pg_collation c ON c.collnamespace = s.oid
+    UNION ALL
+    SELECT 'conversion', pg_catalog.concat_ws(',', c.oid, c.xmin)
+    FROM scope s JOIN pg_catalog.pg_conversion c ON c.connamespace = s.oid
+    UNION ALL
+    SELECT 'aggregate', pg_catalog.concat_ws(',', a.aggfnoid::pg_catalog.oid, a.xmin)
+    FROM scope s
+    JOIN pg_catalog.pg_proc f ON f.pronamespace = s.oid
+    JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = f.oid
+    UNION ALL
+    SELECT 'cast', pg_catalog.concat_ws(',', c.oid, c.xmin)
+    FROM type t JOIN pg_catalog.pg_cast c ON t.oid IN (c.castsource, c.casttarget)
+    UNION ALL
+    SELECT 'transform', pg_catalog.concat_ws(',', f.oid, f.xmin) FROM pg_catalog.pg_transform f
+    UNION ALL
+    SELECT 'language', pg_catalog.concat_ws(',', l.oid, l.xmin) FROM pg_catalog.pg_language l
+    UNION ALL
+    SELECT 'access method', pg_catalog.concat_ws(',', a.oid, a.xmin) FROM pg_catalog.pg_am a
+    UNION ALL
     SELECT 'operator', pg_catalog.concat_ws(',', o.oid, o.xmin)
     FROM scope s JOIN pg_catalog.pg_operator o ON o.oprnamespace = s.oid
     UNION ALL

@@ -51,6 +51,10 @@ WITH scope AS (
     FROM pg_catalog.pg_foreign_data_wrapper w
     WHERE w.fdwacl IS NOT NULL
     UNION ALL
+    SELECT 2612, l.oid, 0, NULL, l.lanowner, l.lanacl, pg_catalog.acldefault('l', l.lanowner)
+    FROM pg_catalog.pg_language l
+    WHERE l.lanacl IS NOT NULL AND l.oid >= 16384
+    UNION ALL
     SELECT 1417, v.oid, 0, NULL, v.srvowner, v.srvacl, pg_catalog.acldefault('S', v.srvowner)
     FROM pg_catalog.pg_foreign_server v
     WHERE v.srvacl IS NOT NULL

@@ -13,26 +13,11 @@ WITH scope AS (
 ), here AS (
     SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()
 ), found(kind, classid, oid, namespace) AS (
-    SELECT 'aggregate', 1255::pg_catalog.oid, p.oid, p.pronamespace
-    FROM pg_catalog.pg_proc p WHERE p.prokind = 'a'
-    UNION ALL
-    SELECT CASE WHEN t.typisdefined THEN 'base type' ELSE 'shell type' END, 1247, t.oid,
-           t.typnamespace
-    FROM pg_catalog.pg_type t
-    WHERE (t.typtype = 'b' OR NOT t.typisdefined)
-      AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = t.oid)
-    UNION ALL
-    SELECT 'cast', 2605, c.oid, NULL FROM pg_catalog.pg_cast c
-    UNION ALL
-    SELECT 'transform', 3576, t.oid, NULL FROM pg_catalog.pg_transform t
-    UNION ALL
-    SELECT 'conversion', 2607, c.oid, c.connamespace FROM pg_catalog.pg_conversion c
-    UNION ALL
-    SELECT 'collation', 3456, c.oid, c.collnamespace FROM pg_catalog.pg_collation c
-    UNION ALL
-    SELECT 'language', 2612, l.oid, NULL FROM pg_catalog.pg_language l
-    UNION ALL
-    SELECT 'access method', 2601, a.oid, NULL FROM pg_catalog.pg_am a
+    -- of another encoding than the database's: nobody can use it there
+    SELECT 'collation', 3456::pg_catalog.oid, c.oid, c.collnamespace
+    FROM pg_catalog.pg_collation c, pg_catalog.pg_database d
+    WHERE d.datname = pg_catalog.current_database()
+      AND c.collencoding NOT IN (-1, d.encoding)
     UNION ALL
     -- those whose options are hidden from the reader: see user_mappings.sql
     SELECT 'user mapping', 1418, m.umid, NULL
