@@ -206,6 +206,43 @@ static bool read_builtins(Conn *source, Conn *dest, const CatalogScope *scope, c
     return true;
 }
 
+/* ---- how text sorts -------------------------------------------------------------------- */
+
+/* Provider and locale of the database; the columns' names depend on the version. Spellings of the
+ * encoding do not count. */
+static const char sorting[] =
+    "SELECT pg_catalog.concat_ws(' ', CASE d.row ->> 'datlocprovider' WHEN 'i' THEN 'icu'"
+    "  WHEN 'b' THEN 'builtin' ELSE 'libc' END,"
+    " COALESCE(d.row ->> 'datlocale', d.row ->> 'daticulocale',"
+    "  pg_catalog.regexp_replace(d.row ->> 'datcollate', 'utf-?8$', 'UTF-8', 'i')),"
+    " d.row ->> 'daticurules')"
+    " FROM (SELECT pg_catalog.to_jsonb(b) AS row FROM pg_catalog.pg_database b"
+    "  WHERE b.datname = pg_catalog.current_database()) d";
+
+static bool read_sorting(Conn *source, Conn *dest, const Model *model, Arena *arena,
+                         ObstacleList *list, Error *err)
+{
+    AUTO(result_free) PGresult *ours = NULL;
+    AUTO(result_free) PGresult *theirs = NULL;
+    if (!conn_query_row(source, sorting, 0, NULL, &ours, err) ||
+        !conn_query_row(dest, sorting, 0, NULL, &theirs, err))
+        return error_wrap(err, "looking at how the databases sort text");
+    const char *from_locale = PQgetvalue(ours, 0, 0), *to_locale = PQgetvalue(theirs, 0, 0);
+    if (strcmp(from_locale, to_locale) == 0)
+        return true;
+    const Obstacle found = {
+        .action = OBSTACLE_NAMED,
+        .kind = "database",
+        .identity = arena_strdup(arena, PQdb(conn_pg(source))),
+        .reason = arena_printf(arena,
+                               "its text sorts by %s and the destination's by %s: results, ranges "
+                               "and partitions by text can differ",
+                               from_locale, to_locale),
+    };
+    append(list, arena, &found, 1, model);
+    return true;
+}
+
 /* ---- what is a matter of no version ---------------------------------------------------- */
 
 static bool is_leftover(const Constraint *constraint)
@@ -240,6 +277,8 @@ bool portable_read(Conn *source, Conn *dest, const CatalogScope *scope, const Mo
 {
     int target = conn_version(dest);
     find_leftovers(model, arena, list);
+    if (!read_sorting(source, dest, model, arena, list, err))
+        return false;
     if (conn_version(source) / 10000 != target / 10000 &&
         (!read_versions(source, target, scope, model, arena, list, err) ||
          !read_builtins(source, dest, scope, "portable_builtins", model, arena, list, err) ||

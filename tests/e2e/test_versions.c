@@ -195,6 +195,24 @@ Test(server_versions, names_what_the_destination_cannot_take_and_nothing_else)
     EXPECT_SAME(compare_fingerprints(before, after));
 }
 
+Test(server_versions, names_another_way_to_sort_text)
+{
+    Shop shop = {test_source_database("source"), test_database("dest")};
+    test_sql(&shop.source, "CREATE TABLE t (a text)");
+    AUTO(mem_free)
+    char *other = mem_printf("CREATE DATABASE %s_2 TEMPLATE template0 ENCODING 'UTF8'"
+                             " LC_COLLATE 'C.UTF-8' LC_CTYPE 'C.UTF-8'",
+                             shop.dest.name);
+    test_sql(&shop.dest, other);
+    AUTO(mem_free)
+    char *conninfo = mem_printf("%s dbname='%s_2'", shop.dest.conninfo, shop.dest.name);
+    AUTO(launch_clear)
+    Launch launch =
+        LAUNCH("start", "--dry-run", "--source", shop.source.conninfo, "--dest", conninfo);
+    EXPECT_EXIT(&launch, 0);
+    EXPECT_CONTAINS(launch.err, "its text sorts by libc C and the destination's by libc C.UTF-8");
+}
+
 /* Drops of the shop what servers before 18 do not have. False when that is not enough. */
 static bool fits(const Shop *shop)
 {
