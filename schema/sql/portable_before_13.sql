@@ -54,3 +54,9 @@ LEFT JOIN pg_catalog.pg_depend d
      ON d.classid = 2603 AND d.objid = m.oid AND d.refclassid = 2616
 WHERE (a.amname, m.amprocnum) IN (('btree', 4), ('btree', 5), ('hash', 3), ('gist', 10), ('gin', 7),
                                 ('spgist', 6), ('brin', 5))
+UNION ALL
+SELECT 1259, r.oid, 'w', 'column', r.name || '.' || a.attname,
+       'a jsonpath with syntax that is newer than the destination fails to load', 0
+FROM relation r
+JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid
+WHERE a.atttypid IN (4072, 4073) AND r.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped

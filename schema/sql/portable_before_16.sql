@@ -32,3 +32,9 @@ LEFT JOIN pg_catalog.pg_attrdef e ON e.adrelid = above.attrelid AND e.adnum = ab
 WHERE NOT a.attisdropped
   AND pg_catalog.pg_get_expr(d.adbin, d.adrelid)
       IS DISTINCT FROM pg_catalog.pg_get_expr(e.adbin, e.adrelid)
+UNION ALL
+SELECT 1259, r.oid, 'w', 'column', r.name || '.' || a.attname,
+       'a jsonpath with syntax that is newer than the destination fails to load', 0
+FROM relation r
+JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid
+WHERE a.atttypid IN (4072, 4073) AND r.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped

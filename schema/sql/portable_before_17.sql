@@ -61,3 +61,9 @@ FROM pg_catalog.pg_default_acl d
 JOIN pg_catalog.pg_roles r ON r.oid = d.defaclrole
 WHERE EXISTS (SELECT FROM pg_catalog.aclexplode(d.defaclacl) g
               WHERE g.privilege_type = 'MAINTAIN' AND g.grantee <> d.defaclrole)
+UNION ALL
+SELECT 1259, r.oid, 'w', 'column', r.name || '.' || a.attname,
+       'a jsonpath with syntax that is newer than the destination fails to load', 0
+FROM relation r
+JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid
+WHERE a.atttypid IN (4072, 4073) AND r.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped

@@ -40,6 +40,8 @@ static const Hurdle hurdles[] = {
     {18, 18, 0, "refused", "cleaned on public.cleaning", "PERIOD", ""},
     {18, 18, 0, "refused", "public.uuid18.u", "the destination has no uuidv7()",
      "CREATE TABLE uuid18 (u uuid DEFAULT uuidv7())"},
+    {17, 17, 0, "named", "public.path17.p", "a jsonpath with syntax",
+     "CREATE TABLE path17 (p jsonpath)"},
     {17, 17, 0, "left out", "MAINTAIN on public.kept17 for PUBLIC", "there is no such privilege",
      "CREATE TABLE kept17 (a int); GRANT MAINTAIN ON kept17 TO PUBLIC"},
     {17, 17, 0, "left out", "public.ip17.id", "identity of its partitions",
