@@ -206,9 +206,28 @@ static void warn_uncarried(Run *run, const Model *source)
         run_warning(run, "not carried over: %zu more objects", count - NAMED_AT_MOST);
 }
 
+/* Rows that refer to those of a table that comes without. */
+static void warn_rowless(Run *run, const Model *source)
+{
+    for (size_t i = 0; i < source->constraints.count && run->scope != NULL; i++) {
+        const Constraint *key = &source->constraints.items[i];
+        if (key->contype != 'f' || key->parent != 0 ||
+            !scope_is_rowless(run->scope, key->referenced_table) ||
+            scope_is_rowless(run->scope, key->table))
+            continue;
+        const Table *table = model_table(source, key->table);
+        if (table != NULL)
+            run_warning(run,
+                        "foreign key %s on %s.%s points to a table that comes without rows: it "
+                        "fails unless its columns are null",
+                        key->object.name, table->object.schema, table->object.name);
+    }
+}
+
 bool selection_report(Run *run, const Model *source, Error *err)
 {
     warn_cuts(run);
+    warn_rowless(run, source);
     warn_uncarried(run, source);
     size_t cuts = run->scope == NULL ? 0 : run->scope->cut_count;
     size_t count = cuts + source->uncarried.count;

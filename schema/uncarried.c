@@ -1,5 +1,7 @@
 #include <stddef.h>
 
+#include <string.h>
+
 #include "schema/loader.h"
 
 /*
@@ -12,6 +14,18 @@ static const Field fields[] = {
     FIELD(FIELD_TEXT, Uncarried, identity, "identity"),
 };
 
+/* Of the whole database: where only some objects are wanted nobody asked for these. */
+static bool is_of_database(const Uncarried *item)
+{
+    static const char *const names[] = {
+        "large objects",  "operator family member", "rows of an extension's table",
+        "security label", "subscription",           "user mapping"};
+    for (size_t i = 0; i < LENGTH(names); i++)
+        if (strcmp(item->kind, names[i]) == 0)
+            return true;
+    return false;
+}
+
 bool uncarried_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model *model, Error *err)
 {
     AUTO(result_free) PGresult *result = NULL;
@@ -22,5 +36,10 @@ bool uncarried_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model *
                      &model->uncarried.count, err))
         return error_wrap(err, "reading the catalogs (uncarried)");
     model->uncarried.items = items;
+    size_t count = 0;
+    for (size_t i = 0; i < model->uncarried.count; i++)
+        if (!scope->only_kept || !is_of_database(&model->uncarried.items[i]))
+            model->uncarried.items[count++] = model->uncarried.items[i];
+    model->uncarried.count = count;
     return true;
 }

@@ -103,6 +103,13 @@ Test(server_selection, tables_may_come_without_their_rows)
     EXPECT_EXIT(&start, 0);
     EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM orders", "0");
     EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM days", "0");
+    cr_assert_null(strstr(start.err, "comes without rows"));
+    AUTO(launch_clear)
+    Launch warned = SHOP_LAUNCH(&shop, "start", "--dry-run", "--exclude-table-data", "logs");
+    EXPECT_EXIT(&warned, 0);
+    EXPECT_CONTAINS(warned.err,
+                    "foreign key orders_log_fkey on public.orders points to a table that "
+                    "comes without rows");
     EXPECT_VALUE(&shop.dest, "SELECT line FROM logs", "new");
     EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM pg_inherits WHERE inhparent = 'days'::regclass",
                  "2");
@@ -181,6 +188,14 @@ Test(server_selection, require_complete_makes_an_error_of_what_is_left_out)
     EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'pgzm%'", "0");
     AUTO(launch_clear) Launch whole = SHOP_LAUNCH(&shop, "start", "--require-complete");
     EXPECT_EXIT(&whole, 0);
+    /* who asks for a table does not ask for what the whole database has */
+    test_sql(&shop.source, "SELECT lo_create(0)");
+    AUTO(launch_clear) Launch large = SHOP_LAUNCH(&shop, "start", "--require-complete");
+    EXPECT_EXIT(&large, 4);
+    EXPECT_CONTAINS(large.err, "large objects");
+    AUTO(launch_clear)
+    Launch table = SHOP_LAUNCH(&shop, "start", "--require-complete", "-t", "customers");
+    EXPECT_EXIT(&table, 0);
 }
 
 Test(server_selection, comments_are_left_behind_when_asked)
