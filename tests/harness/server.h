@@ -20,7 +20,8 @@ TestDatabase test_database(const char *label);
 /* The same on the server that TEST_SOURCE_PGHOST and TEST_SOURCE_PGPORT name, where they are set:
  * migrations from one version of PostgreSQL to another. */
 TestDatabase test_source_database(const char *label);
-/* Makes the source server's roles, with their memberships, on the other one, where there are two. */
+/* Makes the source server's roles, with their memberships, on the other one, where there are two.
+ */
 void test_share_roles(void);
 void test_database_drop(TestDatabase *database);
 
