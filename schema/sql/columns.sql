@@ -1,7 +1,12 @@
 -- Columns of the tables, views, materialized views and composite types of the schemas.
 -- $1 text[]: schemas to read; empty for all but system schemas and those named pgzm...
+-- $2, $3 oid[]: catalog and OID of the objects that are left out (loader.h).
 -- Columns: relation (pg_class OID); the others as in struct Column (model.h). By relation, number.
-WITH scope AS (
+WITH left_out AS (
+    SELECT x.classid, x.oid
+    FROM ROWS FROM (pg_catalog.unnest($2::pg_catalog.oid[]),
+                    pg_catalog.unnest($3::pg_catalog.oid[])) AS x(classid, oid)
+), scope AS (
     SELECT n.oid, n.nspname
     FROM pg_catalog.pg_namespace n
     WHERE CASE WHEN pg_catalog.cardinality($1::pg_catalog.text[]) = 0
@@ -75,12 +80,14 @@ CROSS JOIN LATERAL (
     WHERE x.attrelid = c.oid) a
 LEFT JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 LEFT JOIN pg_catalog.pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
+     AND NOT EXISTS (SELECT 1 FROM left_out x WHERE x.classid = 2604 AND x.oid = ad.oid)
 LEFT JOIN pg_catalog.pg_description de
      ON de.classoid = 1259 AND de.objoid = a.attrelid AND de.objsubid = a.attnum
 LEFT JOIN not_null nn ON nn.conrelid = a.attrelid AND nn.attnum = a.attnum
 WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'c')
   AND a.attnum > 0
   AND NOT a.attisdropped
+  AND NOT EXISTS (SELECT 1 FROM left_out x WHERE x.classid = 1259 AND x.oid = c.oid)
   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d
                   WHERE d.classid = 1259 AND d.objid = c.oid AND d.deptype = 'e')
 ORDER BY c.oid, a.attnum
