@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "schema/castorder.h"
+
 static size_t address_hash(Address address)
 {
     uint64_t h = ((uint64_t)address.classid << 32 | address.oid) ^
@@ -401,6 +403,7 @@ void graph_connect(Builder *builder)
                    graph_provider(builder, builder->pending[i].address));
     graph_tidy(builder);
     connect_domain_checks(builder);
+    castorder_connect(builder);
     connect_attaches(builder);
     Attributes attributes;
     list_attributes(builder, &attributes);

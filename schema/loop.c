@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "schema/castorder.h"
 #include "schema/graph.h"
 
 /*
@@ -213,6 +214,23 @@ static bool repair_family(Builder *builder, const Loop *loop)
     return changed;
 }
 
+/* That a statement comes after a cast is a guess. */
+static bool repair_cast(Builder *builder, const Loop *loop)
+{
+    bool changed = false;
+    for (size_t i = 0; i < loop->count; i++) {
+        Node *node = &builder->nodes[loop->members[i]];
+        for (size_t k = 0; k < node->need_count; k++) {
+            if (!loop_has(loop, node->needs[k]) ||
+                !castorder_is_guess(builder, loop->members[i], node->needs[k]))
+                continue;
+            node->needs[k--] = node->needs[--node->need_count];
+            changed = true;
+        }
+    }
+    return changed;
+}
+
 /* A domain whose default calls a function that takes the domain: only the default, a fragment of
  * its own, needs the function. */
 static bool repair_late(Builder *builder, const Loop *loop)
@@ -361,8 +379,9 @@ static bool repair_all(Builder *builder, const Search *search, bool *any, Error 
             continue;
         *any = true;
         if (!repair_domain_check(builder, &loop) && !repair_shell(builder, &loop) &&
-            !repair_family(builder, &loop) && !repair_partitioned_index(builder, &loop) &&
-            !repair_late(builder, &loop) && !repair_view(builder, &loop))
+            !repair_family(builder, &loop) && !repair_cast(builder, &loop) &&
+            !repair_partitioned_index(builder, &loop) && !repair_late(builder, &loop) &&
+            !repair_view(builder, &loop))
             return refuse(builder, &loop, err);
     }
     return true;
