@@ -19,8 +19,8 @@ static bool refuse_outsiders(Run *run, Error *err)
     return error_hint(err, "Drop it, then run pgzm-copy abort again.");
 }
 
-/* One transaction must not need more of the lock table than it has: tables go in groups, and what is
- * left with the schema. */
+/* One transaction must not need more of the lock table than it has: tables go in groups, and what
+ * is left with the schema. */
 enum { TABLES_PER_DROP = 200 };
 
 static bool drop_tables(Run *run, const char *schema, bool *more, Error *err)
@@ -38,8 +38,7 @@ static bool drop_tables(Run *run, const char *schema, bool *more, Error *err)
                         2, values, &result, err))
         return false;
     *more = strcmp(PQgetvalue(result, 0, 1), most) == 0;
-    return !*more ||
-           conn_execf(run->dest, err, "DROP TABLE %s CASCADE", PQgetvalue(result, 0, 0));
+    return !*more || conn_execf(run->dest, err, "DROP TABLE %s CASCADE", PQgetvalue(result, 0, 0));
 }
 
 static bool drop_schema(Run *run, const JournalSchema *schema, Error *err)
@@ -103,10 +102,13 @@ static bool drop_additions(Run *run, Error *err)
     const char *const values[] = {journal_id_text(run->arena, run->id)};
     AUTO(result_free) PGresult *result = NULL;
     if (!conn_query(run->dest,
-                    "SELECT 'EXTENSION', detail FROM pgzm.event"
+                    /* in this order: roles may own the others */
+                    "SELECT 'EXTENSION', detail, 1 FROM pgzm.event"
                     " WHERE migration = $1::bigint AND what = 'extension'"
-                    " UNION ALL SELECT 'SCHEMA', live FROM pgzm.schema"
-                    " WHERE migration = $1::bigint AND created ORDER BY 1, 2",
+                    " UNION ALL SELECT 'SCHEMA', live, 2 FROM pgzm.schema"
+                    " WHERE migration = $1::bigint AND created"
+                    " UNION ALL SELECT 'ROLE', detail, 3 FROM pgzm.event"
+                    " WHERE migration = $1::bigint AND what = 'role' ORDER BY 3, 2",
                     1, values, &result, err))
         return false;
     for (int i = 0; i < PQntuples(result); i++)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "engine/array.h"
 #include "engine/defer.h"
+#include "engine/role.h"
 #include "engine/selection.h"
 #include "schema/portable.h"
 
@@ -43,78 +44,6 @@ bool preflight_distinct(Run *run, Error *err)
     error_set(err, ERROR_PREFLIGHT, "source and destination are the same database: %s",
               conn_label(run->dest));
     return error_hint(err, "Check --source and --dest.");
-}
-
-/* ---- roles ----------------------------------------------------------------------------- */
-
-static void collect_role(json_t *roles, const char *role)
-{
-    if (role != NULL)
-        json_object_set_new(roles, role, json_true());
-}
-
-static void collect_object_roles(const Settings *settings, json_t *roles, const Object *object)
-{
-    if (!settings->no_owner)
-        collect_role(roles, object->owner);
-    for (size_t i = 0; i < object->grant_count && !settings->no_privileges; i++)
-        collect_role(roles, object->grants[i].grantee);
-}
-
-static json_t *needed_roles(const Settings *settings, const Model *model)
-{
-    json_t *roles = json_object();
-    for (size_t i = 0; i < model->list_count; i++) {
-        const ObjectList *list = &model->lists[i];
-        for (size_t k = 0; k < list->count; k++) {
-            const Object *object = model_object(list, k);
-            Oid classid = object->address.classid;
-            if (classid != CATALOG_NAMESPACE)
-                collect_object_roles(settings, roles, object);
-            /* Not owners: the statements are about the role. */
-            if (classid == CATALOG_DB_ROLE_SETTING ||
-                (classid == CATALOG_DEFAULT_ACL && !settings->no_privileges))
-                collect_role(roles, object->owner);
-        }
-    }
-    /* Owned as a new database's public is, by a role that 13 and older do not have: left as it is.
-     */
-    for (size_t i = 0; i < model->schemas.count; i++) {
-        Object object = model->schemas.items[i].object;
-        if (model->schemas.items[i].default_owner)
-            object.owner = NULL;
-        collect_object_roles(settings, roles, &object);
-    }
-    for (size_t i = 0; i < model->policies.count; i++)
-        for (size_t k = 0; k < model->policies.items[i].role_count; k++)
-            collect_role(roles, model->policies.items[i].roles[k]);
-    return roles;
-}
-
-static bool check_roles(Run *run, const Plan *plan, Error *err)
-{
-    json_t *roles = needed_roles(run->settings, plan->source);
-    json_t *names = json_array();
-    const char *name;
-    json_t *value;
-    json_object_foreach(roles, name, value) json_array_append_new(names, json_string(name));
-    char *list = json_dumps(names, JSON_COMPACT);
-    json_decref(names);
-    json_decref(roles);
-    const char *const values[] = {list};
-    AUTO(result_free) PGresult *result = NULL;
-    bool ok = list != NULL && conn_query_row(run->dest,
-                                             "SELECT string_agg(quote_ident(r), ', ' ORDER BY r)"
-                                             " FROM json_array_elements_text($1::json) AS t(r)"
-                                             " WHERE r NOT IN (SELECT rolname FROM pg_roles)",
-                                             1, values, &result, err);
-    free(list);
-    if (!ok || PQgetisnull(result, 0, 0))
-        return ok;
-    error_set(err, ERROR_PREFLIGHT, "roles of the source are missing in the destination: %s",
-              PQgetvalue(result, 0, 0));
-    return error_hint(err, "Create them in the destination (CREATE ROLE); they own objects of the "
-                           "source or have grants on them.");
 }
 
 /* ---- extensions ------------------------------------------------------------------------ */
@@ -390,7 +319,7 @@ bool preflight_check(Run *run, const Plan *plan, Error *err)
     return selection_report(run, plan->source, err) &&
            selection_check_parts(run, plan->source, plan->live, err) &&
            check_versions(run, plan, err) && check_tablespaces(run, plan, err) &&
-           check_privileges(run, plan, err) && check_roles(run, plan, err) &&
+           check_privileges(run, plan, err) && roles_check(run, plan, err) &&
            check_extensions(run, plan, err) && check_surroundings(run, err) &&
            check_lock_space(run, plan, err) && defer_check(run, plan, err);
 }

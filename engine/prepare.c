@@ -15,6 +15,7 @@
 #include "engine/preserved.h"
 #include "engine/rebuild.h"
 #include "engine/rehearse.h"
+#include "engine/role.h"
 #include "engine/run.h"
 #include "engine/schemagrant.h"
 #include "engine/selection.h"
@@ -119,7 +120,8 @@ static bool record_start(Run *run, Plan *plan, const Snapshot *snapshot, Error *
 static bool make_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *err)
 {
     run_phase(run, "schema");
-    if (!record_start(run, plan, snapshot, err) || !rehearse_extensions(run, plan, err) ||
+    if (!record_start(run, plan, snapshot, err) || !roles_create(run, plan, err) ||
+        !rehearse_extensions(run, plan, err) ||
         !global_record_early(run, plan, err) || !rehearse_create(run, plan, err) ||
         !rehearse_check(run, plan, err) || !rehearse_rest(run, plan, err))
         return false;

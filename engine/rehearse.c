@@ -9,6 +9,7 @@
 #include "engine/defaultgrant.h"
 #include "engine/merge.h"
 #include "engine/objects.h"
+#include "engine/role.h"
 #include "schema/catalog.h"
 
 /* Inside a rehearsal only sessions that create objects in a live schema wait. How long we wait for
@@ -573,6 +574,7 @@ bool rehearse_dry(Run *run, Plan *plan, Error *err)
     }
     bool ok = conn_exec(run->dest, "BEGIN", err) &&
               conn_execf(run->dest, err, "SET LOCAL lock_timeout = %d", RENAME_LOCK_TIMEOUT_MS) &&
+              roles_rehearse(run, plan, err) &&
               run_statements(run, first, 0, first->count, err) &&
               create_extensions(run, plan, err) && enter(run, plan, REHEARSE_SHADOW, err) &&
               run_statements(run, &pre.run, 0, pre.run.count, err) &&
