@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/journal.h"
+#include "engine/largeobject.h"
 #include "engine/sync.h"
 
 static bool refuse_outsiders(Run *run, Error *err)
@@ -129,7 +130,8 @@ static bool make_aborted(Run *run, Error *err)
 bool cleanup_unfinished(Run *run, Error *err)
 {
     return sync_stop(run, err) && refuse_outsiders(run, err) && drop_schemas(run, err) &&
-           take_back(run, err) && drop_additions(run, err) && make_aborted(run, err);
+           take_back(run, err) && largeobjects_remove(run, err) && drop_additions(run, err) &&
+           make_aborted(run, err);
 }
 
 static void plan_abort(Run *run, const JournalSchemas *schemas)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "engine/array.h"
 #include "engine/defer.h"
+#include "engine/largeobject.h"
 #include "engine/role.h"
 #include "engine/selection.h"
 #include "schema/portable.h"
@@ -320,6 +321,7 @@ bool preflight_check(Run *run, const Plan *plan, Error *err)
            selection_check_parts(run, plan->source, plan->live, err) &&
            check_versions(run, plan, err) && check_tablespaces(run, plan, err) &&
            check_privileges(run, plan, err) && roles_check(run, plan, err) &&
-           check_extensions(run, plan, err) && check_surroundings(run, err) &&
-           check_lock_space(run, plan, err) && defer_check(run, plan, err);
+           largeobjects_check(run, err) && check_extensions(run, plan, err) &&
+           check_surroundings(run, err) && check_lock_space(run, plan, err) &&
+           defer_check(run, plan, err);
 }

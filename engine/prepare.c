@@ -7,6 +7,7 @@
 #include "engine/diff.h"
 #include "engine/global.h"
 #include "engine/journal.h"
+#include "engine/largeobject.h"
 #include "engine/load.h"
 #include "engine/names.h"
 #include "engine/objects.h"
@@ -145,7 +146,8 @@ static bool fill_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *e
         return false;
     if (plan->preserved_count > 0)
         run_phase(run, "preserve");
-    if (!defer_disable(run, plan, err) || !sync_start(run, plan, &preserved_rows, err))
+    if (!defer_disable(run, plan, err) || !largeobjects_copy(run, err) ||
+        !sync_start(run, plan, &preserved_rows, err))
         return false;
     json_object_set_new(run->result, "tables",
                         json_integer((json_int_t)plan->source->tables.count));

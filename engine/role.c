@@ -65,11 +65,32 @@ static json_t *needed_roles(const Settings *settings, const Model *model)
     return roles;
 }
 
+/* Large objects are in no model. */
+static bool collect_large_objects(Run *run, json_t *roles, Error *err)
+{
+    AUTO(result_free) PGresult *result = NULL;
+    if (!run->settings->large_objects)
+        return true;
+    if (!conn_query(run->source,
+                    "SELECT DISTINCT r.rolname, m.lomowner = r.oid"
+                    " FROM pg_catalog.pg_largeobject_metadata m, pg_catalog.pg_roles r"
+                    " WHERE r.oid = m.lomowner OR EXISTS (SELECT"
+                    " FROM pg_catalog.aclexplode(m.lomacl) x WHERE x.grantee = r.oid)",
+                    0, NULL, &result, err))
+        return error_wrap(err, "reading the roles of large objects");
+    for (int i = 0; i < PQntuples(result); i++)
+        if (PQgetvalue(result, i, 1)[0] == 't' ? !run->settings->no_owner
+                                               : !run->settings->no_privileges)
+            collect(roles, PQgetvalue(result, i, 0));
+    return true;
+}
+
 /* A JSON array of the names, and the names for people; both NULL when none is missing. */
 static bool find_missing(Run *run, const Plan *plan, const char **names, const char **shown,
                          Error *err)
 {
     json_t *roles = needed_roles(run->settings, plan->source);
+    bool collected = collect_large_objects(run, roles, err);
     json_t *list = json_array();
     const char *name;
     json_t *value;
@@ -79,7 +100,7 @@ static bool find_missing(Run *run, const Plan *plan, const char **names, const c
     json_decref(roles);
     const char *const values[] = {text};
     AUTO(result_free) PGresult *result = NULL;
-    bool ok = text != NULL &&
+    bool ok = collected && text != NULL &&
               conn_query_row(run->dest,
                              "SELECT pg_catalog.json_agg(r ORDER BY r),"
                              " pg_catalog.string_agg(pg_catalog.quote_ident(r), ', ' ORDER BY r),"

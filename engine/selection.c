@@ -1,6 +1,7 @@
 #include "engine/selection.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { NAMED_AT_MOST = 100 }; /* the rest is counted */
 
@@ -51,8 +52,21 @@ static bool takes(const Settings *settings, const Fragment *fragment)
                                               : true;
 }
 
+static const char large_objects_kind[] = "large objects"; /* as uncarried.sql calls them */
+
+static void forget_uncarried(Model *model, const char *kind)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < model->uncarried.count; i++)
+        if (strcmp(model->uncarried.items[i].kind, kind) != 0)
+            model->uncarried.items[count++] = model->uncarried.items[i];
+    model->uncarried.count = count;
+}
+
 void selection_trim_model(const Settings *settings, Model *model)
 {
+    if (settings->large_objects)
+        forget_uncarried(model, large_objects_kind);
     if (!settings->no_tablespaces)
         return;
     for (size_t i = 0; i < model->tables.count; i++)
@@ -199,9 +213,12 @@ static void warn_cuts(Run *run)
 static void warn_uncarried(Run *run, const Model *source)
 {
     size_t count = source->uncarried.count;
-    for (size_t i = 0; i < count && i < NAMED_AT_MOST; i++)
-        run_warning(run, "not carried over: %s %s", source->uncarried.items[i].kind,
-                    source->uncarried.items[i].identity);
+    for (size_t i = 0; i < count && i < NAMED_AT_MOST; i++) {
+        const Uncarried *item = &source->uncarried.items[i];
+        run_warning(run, "not carried over: %s %s%s", item->kind, item->identity,
+                    strcmp(item->kind, large_objects_kind) == 0 ? " (--large-objects copies them)"
+                                                                : "");
+    }
     if (count > NAMED_AT_MOST)
         run_warning(run, "not carried over: %zu more objects", count - NAMED_AT_MOST);
 }

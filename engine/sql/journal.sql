@@ -109,6 +109,13 @@ BEGIN
         at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
     );
 
+    -- Large objects that a migration made: they are in no schema.
+    CREATE TABLE pgzm.largeobject (
+        migration bigint NOT NULL REFERENCES pgzm.migration,
+        oid oid NOT NULL,
+        PRIMARY KEY (migration, oid)
+    );
+
     -- Who did what, when, from where.
     CREATE TABLE pgzm.event (
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
