@@ -243,6 +243,54 @@ static bool read_sorting(Conn *source, Conn *dest, const Model *model, Arena *ar
     return true;
 }
 
+/* ---- how the destination was built ----------------------------------------------------- */
+
+static bool is_lz4(const Column *column)
+{
+    return column->compression == 'l';
+}
+
+static size_t count_lz4(const Model *model)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < model->tables.count; i++)
+        for (size_t k = 0; k < model->tables.items[i].column_count; k++)
+            count += is_lz4(&model->tables.items[i].columns[k]);
+    return count;
+}
+
+/* From 14 on compression with lz4 is known, but not every server is built with it. */
+static bool read_compression(Conn *dest, const Model *model, Arena *arena, ObstacleList *list,
+                             Error *err)
+{
+    AUTO(result_free) PGresult *result = NULL;
+    if (conn_version(dest) < 140000 || count_lz4(model) == 0)
+        return true;
+    if (!conn_query_row(dest,
+                        "SELECT 'lz4' = ANY (enumvals) FROM pg_catalog.pg_settings"
+                        " WHERE name = 'default_toast_compression'",
+                        0, NULL, &result, err))
+        return error_wrap(err, "looking at how the destination compresses");
+    if (PQgetvalue(result, 0, 0)[0] == 't')
+        return true;
+    for (size_t i = 0; i < model->tables.count; i++) {
+        const Table *table = &model->tables.items[i];
+        for (size_t k = 0; k < table->column_count; k++) {
+            const Obstacle found = {
+                .object = table->object.address,
+                .action = OBSTACLE_REFUSED,
+                .kind = "column",
+                .identity = arena_printf(arena, "%s.%s.%s", table->object.schema,
+                                         table->object.name, table->columns[k].name),
+                .reason = "the destination is built without lz4, which compresses it",
+            };
+            if (is_lz4(&table->columns[k]))
+                append(list, arena, &found, 1, model);
+        }
+    }
+    return true;
+}
+
 /* ---- what is a matter of no version ---------------------------------------------------- */
 
 static bool is_leftover(const Constraint *constraint)
@@ -277,7 +325,8 @@ bool portable_read(Conn *source, Conn *dest, const CatalogScope *scope, const Mo
 {
     int target = conn_version(dest);
     find_leftovers(model, arena, list);
-    if (!read_sorting(source, dest, model, arena, list, err))
+    if (!read_sorting(source, dest, model, arena, list, err) ||
+        !read_compression(dest, model, arena, list, err))
         return false;
     if (conn_version(source) / 10000 != target / 10000 &&
         (!read_versions(source, target, scope, model, arena, list, err) ||

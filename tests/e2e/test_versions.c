@@ -215,6 +215,33 @@ Test(server_versions, names_another_way_to_sort_text)
     EXPECT_CONTAINS(launch.err, "its text sorts by libc C and the destination's by libc C.UTF-8");
 }
 
+static bool has_lz4(const TestDatabase *database)
+{
+    AUTO(mem_free)
+    char *has = test_value(database, "SELECT 1 FROM pg_settings"
+                                     " WHERE name = 'default_toast_compression'"
+                                     " AND 'lz4' = ANY (enumvals)");
+    return has != NULL;
+}
+
+Test(server_versions, says_when_the_destination_cannot_compress_with_lz4)
+{
+    Shop shop = {test_source_database("source"), test_database("dest")};
+    if (!has_lz4(&shop.source))
+        return;
+    test_sql(&shop.source, "CREATE TABLE t (a text COMPRESSION lz4, b text)");
+    AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--dry-run");
+    if (version_of(&shop.dest) < 140000) {
+        EXPECT_EXIT(&launch, 0);
+        EXPECT_CONTAINS(launch.err, "not carried over: column public.t.a: compression lz4");
+    } else if (!has_lz4(&shop.dest)) {
+        EXPECT_EXIT(&launch, 4);
+        EXPECT_CONTAINS(launch.err, "column public.t.a: the destination is built without lz4");
+    } else {
+        EXPECT_EXIT(&launch, 0);
+    }
+}
+
 /* Drops of the shop what servers before 18 do not have. False when that is not enough. */
 static bool fits(const Shop *shop)
 {
