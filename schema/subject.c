@@ -28,7 +28,7 @@ struct Subjects {
 static void add_name(Subjects *s, const char *kind, const char *identity)
 {
     if (s->name_count == s->name_capacity) {
-        s->name_capacity = s->name_capacity == 0 ? 256 : 2 * s->name_capacity;
+        s->name_capacity *= 2;
         s->names = mem_resize(s->names, s->name_capacity * sizeof(*s->names));
     }
     s->names[s->name_count++] = arena_printf(s->arena, "%s\t%s", kind, identity);
@@ -419,11 +419,11 @@ static int compare_subjects(const void *a, const void *b)
 Subjects *subjects_new(const Model *model, const FragmentList *fragments, Arena *arena)
 {
     Subjects *s = mem_alloc(sizeof(*s));
-    *s = (Subjects){.model = model, .arena = arena};
+    *s = (Subjects){.model = model, .arena = arena, .name_capacity = 256};
+    s->names = mem_alloc(s->name_capacity * sizeof(*s->names));
     find_makers(s, fragments);
     add_all_columns(s);
-    if (s->name_count > 0)
-        qsort(s->names, s->name_count, sizeof(*s->names), compare_names);
+    qsort(s->names, s->name_count, sizeof(*s->names), compare_names);
     s->items = mem_alloc((fragments->count + 1) * sizeof(*s->items));
     for (size_t i = 0; i < fragments->count; i++)
         if (!says_column(s, &fragments->items[i]) && !is_of_migration(s, &fragments->items[i]))
