@@ -9,6 +9,7 @@
 #include "engine/preserved.h"
 #include "engine/rebuild.h"
 #include "engine/selection.h"
+#include "engine/unfit.h"
 #include "schema/catalog.h"
 
 const JournalSchema *plan_schema(const Plan *plan, const char *live)
@@ -142,7 +143,8 @@ static bool read_model(Run *run, Conn *conn, const CatalogScope *scope, const ch
     bool trimmed = ok && conn_side(conn) == CONN_SOURCE;
     if (trimmed)
         selection_trim_model(run->settings, read);
-    ok = ok && fragments_build(read, conn_version(run->dest), conn, run->arena, fragments, err);
+    ok = ok && (!trimmed || unfit_trim(run, read, err)) &&
+         fragments_build(read, conn_version(run->dest), conn, run->arena, fragments, err);
     if (ok && trimmed)
         selection_trim(run->settings, fragments, run->arena);
     *model = read;
