@@ -192,8 +192,9 @@ static bool refuse_obstacle(Run *run, const Obstacle *first, size_t more, int ne
     if (more == 0)
         error_set(err, ERROR_PREFLIGHT, "PostgreSQL %d cannot take %s", version, sentence);
     else
-        error_set(err, ERROR_PREFLIGHT, "PostgreSQL %d cannot take %s; and %zu more, see above",
-                  version, sentence, more);
+        error_set(err, ERROR_PREFLIGHT,
+                  "PostgreSQL %d cannot take %s; and %zu more, see the warnings", version, sentence,
+                  more);
     if (needs > version)
         return error_hint(
             err,
@@ -204,30 +205,43 @@ static bool refuse_obstacle(Run *run, const Obstacle *first, size_t more, int ne
                            "--exclude-schema).");
 }
 
-/* Warns of what is left out and named, and of all that is refused but the first, which becomes the
+static bool is_refused(const Run *run, const Obstacle *obstacle)
+{
+    return obstacle->action == OBSTACLE_REFUSED ||
+           (obstacle->action == OBSTACLE_LEFT_OUT && run->settings->require_complete);
+}
+
+static void warn_obstacle(Run *run, const Obstacle *obstacle)
+{
+    const char *what = is_refused(run, obstacle)               ? "cannot go there: "
+                       : obstacle->action == OBSTACLE_LEFT_OUT ? "not carried over: "
+                                                               : "";
+    run_warning(run, "%s%s", what, portable_sentence(obstacle, run->arena));
+}
+
+/* Warns of what is left out and named, and of what is refused but the first, which becomes the
  * error. */
 static bool judge_obstacles(Run *run, const ObstacleList *list, Error *err)
 {
     const Obstacle *first = NULL;
-    size_t refused = 0;
+    size_t refused = 0, others = 0;
     int needs = 0;
     json_t *described = json_array();
     for (size_t i = 0; i < list->count; i++) {
         const Obstacle *obstacle = &list->items[i];
         json_array_append_new(described, describe_obstacle(obstacle));
-        bool counts = obstacle->action == OBSTACLE_REFUSED ||
-                      (obstacle->action == OBSTACLE_LEFT_OUT && run->settings->require_complete);
-        if (counts && refused++ == 0)
-            first = obstacle;
-        else
-            run_warning(run, "%s%s",
-                        counts                                  ? "cannot go there: "
-                        : obstacle->action == OBSTACLE_LEFT_OUT ? "not carried over: "
-                                                                : "",
-                        portable_sentence(obstacle, run->arena));
+        bool counts = is_refused(run, obstacle);
+        size_t *count = counts ? &refused : &others;
         if (counts && obstacle->needs > needs)
             needs = obstacle->needs;
+        if (counts && refused == 0)
+            first = obstacle;
+        else if (*count < NAMED_AT_MOST)
+            warn_obstacle(run, obstacle);
+        ++*count;
     }
+    if (others > NAMED_AT_MOST)
+        run_warning(run, "%zu more of that kind", others - NAMED_AT_MOST);
     json_object_set_new(run->result, "obstacles", described);
     return first == NULL || refuse_obstacle(run, first, refused - 1, needs, err);
 }

@@ -45,16 +45,27 @@ static bool is_taken(const Model *model, Address object)
     return false;
 }
 
+/* How many a list of that length has room for. */
+static size_t room(size_t count)
+{
+    size_t room = 16;
+    while (room < count)
+        room *= 2;
+    return count == 0 ? 0 : room;
+}
+
 static void append(ObstacleList *list, Arena *arena, const Obstacle *items, size_t count,
                    const Model *model)
 {
-    Obstacle *all = arena_alloc(arena, (list->count + count + 1) * sizeof(*all));
-    if (list->count > 0)
-        memcpy(all, list->items, list->count * sizeof(*all));
-    list->items = all;
+    if (room(list->count) < list->count + count) {
+        Obstacle *all = arena_alloc(arena, room(list->count + count) * sizeof(*all));
+        if (list->count > 0)
+            memcpy(all, list->items, list->count * sizeof(*all));
+        list->items = all;
+    }
     for (size_t i = 0; i < count; i++)
         if (is_taken(model, items[i].object))
-            all[list->count++] = items[i];
+            list->items[list->count++] = items[i];
 }
 
 static int rank(char action)
