@@ -18,6 +18,16 @@ target_compile_definitions(test_harness PRIVATE PGZM_TOP="${CMAKE_SOURCE_DIR}"
                            TEST_COMMAND_BUILT="$<TARGET_FILE:pgzm-copy>")
 target_link_libraries(test_harness PUBLIC pgzm_base PkgConfig::CRITERION)
 
+# A test for each file of tests/cases (tests/e2e/test_cases.c).
+file(GLOB cases CONFIGURE_DEPENDS tests/cases/*.sql)
+set(case_tests "")
+foreach(case IN LISTS cases)
+    get_filename_component(case ${case} NAME_WE)
+    string(APPEND case_tests "CASE(case_${case}, \"${case}\")\n")
+endforeach()
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/tests_harness/cases.inc
+     CONTENT "${case_tests}" @ONLY)
+
 # They run in the order in which they stand here: what is quick to fail comes first.
 add_test(NAME format COMMAND sh ${harness_folder}/check_format.sh ${CMAKE_SOURCE_DIR})
 add_test(NAME includes COMMAND sh ${harness_folder}/check_includes.sh ${CMAKE_SOURCE_DIR})
@@ -35,6 +45,7 @@ foreach(folder base schema copy engine cli e2e)
             target_link_libraries(test_${folder} PRIVATE PkgConfig::JANSSON)
         endif()
         target_compile_options(test_${folder} PRIVATE -Wno-cast-qual -Wno-conversion)
+        target_include_directories(test_${folder} PRIVATE ${CMAKE_BINARY_DIR}/generated)
         add_test(NAME ${folder}
                  COMMAND sh ${harness_folder}/sanitized.sh $<TARGET_FILE:test_${folder}> --jobs 2)
     endif()

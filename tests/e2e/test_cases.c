@@ -1,0 +1,83 @@
+/* The hard cases, a file each in tests/cases: harness/cases.h says what is in such a file. */
+#include "tests/e2e/shop.h"
+#include "tests/harness/cases.h"
+
+#include <stdlib.h>
+
+enum { OPTIONS_MAX = 12 };
+
+static Launch start(const Case *test, const Shop *shop)
+{
+    const char *arguments[OPTIONS_MAX + 1] = {NULL};
+    AUTO(mem_free) char *words = NULL;
+    size_t at = 0, n = 0;
+    const char *options = case_next(test, "options", &at);
+    words = mem_strdup(options != NULL ? options : "");
+    char *rest = words, *word;
+    while ((word = strsep(&rest, " ")) != NULL && n < OPTIONS_MAX)
+        if (*word != '\0')
+            arguments[n++] = word;
+    return shop_launch(shop, "start", arguments);
+}
+
+/* Looks for every text that is expected; returns the exit code that is. */
+static int expected_exit(const Case *test, const Launch *launch)
+{
+    int code = 0;
+    size_t at = 0;
+    for (const char *line; (line = case_next(test, "expect", &at)) != NULL;) {
+        char *text;
+        code = (int)strtol(line, &text, 10);
+        text += strspn(text, " ");
+        cr_assert(strstr(launch->out, text) != NULL || strstr(launch->err, text) != NULL,
+                  "\"%s\" is not in:\n%s%s", text, launch->out, launch->err);
+    }
+    return code;
+}
+
+static void expect_same(const Case *test, const Shop *shop)
+{
+    const char *ignored[OPTIONS_MAX + 1] = {NULL};
+    size_t at = 0, n = 0;
+    for (const char *kind; n < OPTIONS_MAX && (kind = case_next(test, "ignore", &at)) != NULL;)
+        ignored[n++] = kind;
+    CompareScope scope = {.ignored_kinds = ignored,
+                          .second_may_have_more = test->dest_text != NULL};
+    EXPECT_SAME(compare_databases(&shop->source, &shop->dest, &scope));
+    EXPECT_SAME(case_check(test, &shop->source, &shop->dest));
+}
+
+static void migrate(const char *name)
+{
+    AUTO(case_clear) Case test = case_read(name);
+    Shop shop = {test_source_database(name), test_database(name)};
+    AUTO(mem_free) char *unsupported = case_unsupported(&test, &shop.source, &shop.dest);
+    if (unsupported != NULL)
+        return;
+    case_make(&test, &shop.source, &shop.dest);
+    AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
+    AUTO(mem_free) char *source_before = compare_fingerprint(&shop.source, NULL, true);
+    AUTO(launch_clear) Launch launch = start(&test, &shop);
+    int code = expected_exit(&test, &launch);
+    EXPECT_EXIT(&launch, code);
+    AUTO(mem_free) char *source_after = compare_fingerprint(&shop.source, NULL, true);
+    EXPECT_SAME(compare_fingerprints(source_before, source_after));
+    if (code == 0) {
+        expect_same(&test, &shop);
+        AUTO(launch_clear)
+        Launch back = LAUNCH("rollback", "--latest", "--dest", shop.dest.conninfo);
+        EXPECT_EXIT(&back, 0);
+    }
+    AUTO(mem_free) char *after = compare_fingerprint(&shop.dest, NULL, false);
+    EXPECT_SAME(compare_fingerprints(before, after));
+    test_database_drop(&shop.source);
+    test_database_drop(&shop.dest);
+}
+
+/* CASE(name of the test, name of the file), one for each file: made by tests/tests.cmake. */
+#define CASE(test, file)                                                                           \
+    Test(server_cases, test)                                                                       \
+    {                                                                                              \
+        migrate(file);                                                                             \
+    }
+#include "tests_harness/cases.inc"
