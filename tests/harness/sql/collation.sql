@@ -21,7 +21,8 @@ UNION ALL
 SELECT 'conversion ' || i.identity, 'conversion ' || i.identity,
        jsonb_strip_nulls(jsonb_build_object(
            'from', pg_encoding_to_char(c.conforencoding), 'to', pg_encoding_to_char(c.contoencoding),
-           'function', c.conproc::regprocedure, 'default', c.condefault,
+           -- 14 gave its functions one argument more
+           'function', c.conproc::regproc, 'default', c.condefault,
            'owner', pg_get_userbyid(c.conowner),
            'comment', obj_description(c.oid, 'pg_conversion')))::text
 FROM pg_conversion c JOIN pg_namespace n ON n.oid = c.connamespace,
