@@ -19,6 +19,18 @@ library() { # library PKG-CONFIG-NAME PACKAGE
     pkg-config --exists "$1" 2>/dev/null || missing="$missing $2"
 }
 
+# The headers of the server that is or will be installed: the regression tests of PostgreSQL bring
+# functions in C.
+headers() {
+    for file in /usr/include/postgresql/*/server/postgres.h \
+        "$(pg_config --includedir-server 2>/dev/null || true)/postgres.h"; do
+        [ -e "$file" ] && return
+    done
+    major=$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -t/ -k5 -rV | head -n 1 |
+        cut -d/ -f5)
+    missing="$missing postgresql-server-dev-${major:-all}"
+}
+
 server() {
     command -v initdb >/dev/null 2>&1 && return
     for program in /usr/lib/postgresql/*/bin/initdb /usr/pgsql-*/bin/initdb; do
@@ -42,6 +54,7 @@ build) build ;;
 demo) build && server ;;
 tests)
     build && server
+    headers
     library criterion libcriterion-dev
     tool clang clang
     tool clang-format clang-format

@@ -23,8 +23,9 @@ typedef struct Work {
     Run *run;
     Plan *plan;
     Side source, live;
-    bool *early;   /* by source fragment */
-    bool *renewed; /* by live fragment: its object is dropped in the swap and made again */
+    bool *early;        /* by source fragment */
+    bool mapping_named; /* that some user mapping differs */
+    bool *renewed;      /* by live fragment: its object is dropped in the swap and made again */
 } Work;
 
 static bool is_global(const Fragment *fragment)
@@ -219,10 +220,33 @@ static bool stays_live(const Work *work, const Fragment *fragment)
             (work->run->settings->acl == ACL_DEST || strncmp(fragment->sql, "REVOKE", 6) == 0));
 }
 
+/* Options of a user mapping are passwords, which the journal must not hold: a live mapping stays as
+ * it is. */
+static bool is_secret(const Fragment *fragment)
+{
+    return fragment->object.classid == CATALOG_USER_MAPPING;
+}
+
+static void name_secret(Work *work, const Fragment *fragment)
+{
+    if (!work->mapping_named)
+        run_warning(work->run,
+                    "not carried over: options of %s, which the destination has with "
+                    "others",
+                    fragment->label);
+    work->mapping_named = true;
+}
+
 static void plan_part(Work *work, size_t i)
 {
     const Fragment *fragment = &work->source.list->items[i];
     size_t slot = counterparts_slot(work->source.other, fragment);
+    if (is_secret(fragment)) {
+        if (slot == COUNTERPART_NONE ||
+            strcmp(work->live.list->items[slot].sql, fragment->sql) != 0)
+            name_secret(work, fragment);
+        return;
+    }
     if (slot == COUNTERPART_NONE) {
         if (!stays_live(work, fragment))
             add_new(work, fragment, true);

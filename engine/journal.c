@@ -6,6 +6,8 @@
 #include "base/clock.h"
 
 /* Two keys of the advisory lock: "pgzm" and what for. */
+enum { LOCK_PATIENCE_MS = 1000, LOCK_PAUSE_MS = 50 };
+
 #define LOCK_KEYS "1885829741, 1"
 
 static bool say_who_holds_lock(Conn *dest, Error *err)
@@ -31,12 +33,22 @@ static bool say_who_holds_lock(Conn *dest, Error *err)
     return error_hint(err, "Wait until it ends, or end it and run this command again.");
 }
 
+/* The backend of a command that just ended may need a moment to notice: its lock goes with it. */
 bool journal_lock(Conn *dest, Error *err)
 {
-    AUTO(result_free) PGresult *result = NULL;
-    if (!conn_query_row(dest, "SELECT pg_try_advisory_lock(" LOCK_KEYS ")", 0, NULL, &result, err))
-        return error_wrap(err, "taking the lock of the journal");
-    return PQgetvalue(result, 0, 0)[0] == 't' || say_who_holds_lock(dest, err);
+    int64_t end = clock_monotonic_ms() + LOCK_PATIENCE_MS;
+    for (;;) {
+        AUTO(result_free) PGresult *result = NULL;
+        if (!conn_query_row(dest, "SELECT pg_try_advisory_lock(" LOCK_KEYS ")", 0, NULL, &result,
+                            err))
+            return error_wrap(err, "taking the lock of the journal");
+        if (PQgetvalue(result, 0, 0)[0] == 't')
+            return true;
+        if (clock_monotonic_ms() >= end)
+            return say_who_holds_lock(dest, err);
+        if (!cancel_sleep(conn_cancel(dest), LOCK_PAUSE_MS))
+            return cancel_check(conn_cancel(dest), err);
+    }
 }
 
 bool journal_exists(Conn *dest, bool *exists, Error *err)

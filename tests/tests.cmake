@@ -58,6 +58,8 @@ if(TARGET test_e2e)
     # The whole migration once more, by a command that is built with ThreadSanitizer.
     add_test(NAME tsan COMMAND sh ${harness_folder}/sanitized.sh
              $<TARGET_FILE:test_e2e> --jobs 1 --filter server_threads/*)
+    # PostgreSQL's own regression-test database, made by a server of its own.
+    add_test(NAME regression COMMAND sh ${harness_folder}/regression.sh $<TARGET_FILE:test_e2e>)
 endif()
 
 add_test(NAME install COMMAND sh ${harness_folder}/check_install.sh ${CMAKE_BINARY_DIR})

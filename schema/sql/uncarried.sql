@@ -83,6 +83,26 @@ WITH scope AS (
     SELECT 'large objects', pg_catalog.count(*)::pg_catalog.text
     FROM pg_catalog.pg_largeobject_metadata HAVING pg_catalog.count(*) > 0
     UNION ALL
+    -- those that initdb gave are in pg_init_privs
+    SELECT 'privileges on a system object', i.type || ' ' || i.identity
+    FROM (SELECT 1259::pg_catalog.oid AS classid, c.oid, 0 AS subid, c.relacl AS acl
+          FROM pg_catalog.pg_class c WHERE c.relacl IS NOT NULL AND c.oid < 16384
+          UNION ALL
+          SELECT 1259, a.attrelid, a.attnum, a.attacl
+          FROM pg_catalog.pg_attribute a WHERE a.attacl IS NOT NULL AND a.attrelid < 16384
+          UNION ALL
+          SELECT 1255, p.oid, 0, p.proacl
+          FROM pg_catalog.pg_proc p WHERE p.proacl IS NOT NULL AND p.oid < 16384
+          UNION ALL
+          SELECT 2615, n.oid, 0, n.nspacl
+          FROM pg_catalog.pg_namespace n
+          WHERE n.nspacl IS NOT NULL AND n.oid < 16384 AND n.nspname <> 'public') g
+    LEFT JOIN pg_catalog.pg_init_privs v
+           ON v.classoid = g.classid AND v.objoid = g.oid AND v.objsubid = g.subid,
+    pg_catalog.pg_identify_object(g.classid, g.oid, g.subid) i
+    WHERE (v.initprivs IS NULL OR NOT (v.initprivs @> g.acl AND g.acl @> v.initprivs))
+      AND i.identity !~ '^information_schema([.]|$)'
+    UNION ALL
     SELECT 'rows of an extension''s table', x.extname || ': ' || t.oid::pg_catalog.regclass
     FROM pg_catalog.pg_extension x, pg_catalog.unnest(x.extconfig) t(oid)
 )

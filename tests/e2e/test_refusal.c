@@ -323,9 +323,16 @@ Test(server_refusal, of_an_index_by_the_destination_is_7)
 Test(server_refusal, of_an_object_that_cannot_be_created_is_7_before_a_row_moves)
 {
     Shop shop = small_shop();
-    /* Collations are not carried over, so a table that needs one cannot be created. */
-    test_sql(&shop.source, "CREATE COLLATION mine (locale = 'C');"
-                           "CREATE TABLE sorted (a text COLLATE mine); CREATE INDEX ON sorted (a)");
+    /* From 17 on event triggers are off in the session. */
+    if (test_server_version() >= 170000)
+        cr_skip_test("nothing stands in the way of a table that both servers know");
+    test_sql(&shop.source, "CREATE TABLE mine (a text)");
+    test_sql(&shop.dest, "CREATE SCHEMA law;"
+                         "CREATE FUNCTION law.forbid() RETURNS event_trigger LANGUAGE plpgsql AS $$"
+                         " BEGIN IF current_query() ~ 'mine' THEN RAISE 'no table mine here';"
+                         " END IF; END $$;"
+                         "CREATE EVENT TRIGGER law ON ddl_command_start WHEN TAG IN"
+                         " ('CREATE TABLE') EXECUTE FUNCTION law.forbid()");
     AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
     AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start");
     EXPECT_EXIT(&launch, 7);
