@@ -98,8 +98,9 @@ if [ -z "${TEST_PGHOST:-}" ]; then
 else
     step "using the server at TEST_PGHOST=$TEST_PGHOST"
 fi
-# A second server that asks for passwords, for the tests that are about them.
-cluster_start asking 5433 scram-sha-256 fsync=off
+# A second server that asks for passwords and has a small lock table, for the tests that are about
+# them.
+cluster_start asking 5433 scram-sha-256 fsync=off max_connections=32 max_locks_per_transaction=24
 TEST_SCRAM_PGHOST=$cluster_dir TEST_SCRAM_PGPORT=5433 TEST_SCRAM_PGUSER=postgres
 TEST_SCRAM_PGPASSWORD=$(cat "$cluster_dir/asking.password")
 export TEST_SCRAM_PGHOST TEST_SCRAM_PGPORT TEST_SCRAM_PGUSER TEST_SCRAM_PGPASSWORD
