@@ -11,5 +11,5 @@ CREATE TABLE t (
     m varchar(5) DEFAULT 'it''s'::varchar(5), n bigint DEFAULT (-9223372036854775807 - 1),
     o text DEFAULT E'back\\slash\nline', p float8 DEFAULT 0.1 + 0.2, q interval DEFAULT '-1 mons +2 days',
     r bytea DEFAULT '\x00ff', s name DEFAULT CURRENT_USER, u jsonb DEFAULT '{"a": [1, null]}',
-    v text DEFAULT NULL::text COLLATE "C", w text DEFAULT ('a' || 'b')::text, x bool DEFAULT NOT false);
+    v text DEFAULT NULL::text COLLATE "C", w text DEFAULT ('a' || 'b')::text, x bool DEFAULT (NOT false));
 INSERT INTO t (h, i) VALUES ('2020-01-01+00', '2020-01-01');

@@ -9,5 +9,6 @@ COMMENT ON DOMAIN base IS 'the lower one'; COMMENT ON DOMAIN over IS 'the upper 
 COMMENT ON CONSTRAINT "not empty" ON DOMAIN base IS 'has something';
 COMMENT ON CONSTRAINT short ON DOMAIN over IS 'not long';
 CREATE TABLE t (a over, b base DEFAULT 'own', c list, d amount, e amount[]);
-INSERT INTO t VALUES ('A'), ('b', NULL, '{p,q}', 1.50, '{1,2}');
+INSERT INTO t VALUES ('A', 'c'), ('b', NULL);
+INSERT INTO t VALUES ('b', NULL, '{p,q}', 1.50, '{1,2}');
 CREATE INDEX i ON t (a COLLATE "C");

@@ -13,9 +13,9 @@
 #define PGZM_TOP "."
 #endif
 
-static const char *const known_words[] = {"about",  "source",     "dest",      "needs",
-                                          "roles",  "tablespace", "options",   "expect",
-                                          "ignore", "check",      "dest-check"};
+static const char *const known_words[] = {"about",  "source",        "dest",    "needs",
+                                          "roles",  "tablespace",    "options", "expect",
+                                          "ignore", "dest-has-more", "check",   "dest-check"};
 
 static char *read_file(const char *name, const char *ending)
 {

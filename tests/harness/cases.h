@@ -18,6 +18,7 @@
  *     -- expect: 4 text           the exit code, and what the command must print; may be repeated.
  *                                 Without it: 0
  *     -- ignore: KIND             a kind that the comparer does not look at, with the reason above
+ *     -- dest-has-more: why       the destination may have more than the source, with the reason
  *     -- check: QUERY             its rows must be the same in both databases, at least one
  *     -- dest-check: QUERY        must be true in the destination after the migration
  *

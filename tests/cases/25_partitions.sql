@@ -1,0 +1,21 @@
+-- about: range, list, hash and default partitions, multi-level, MINVALUE and MAXVALUE, different column order in a child
+CREATE TABLE r (a int, b text, d date) PARTITION BY RANGE (d, a);
+CREATE TABLE r_first PARTITION OF r FOR VALUES FROM (MINVALUE, MINVALUE) TO ('2020-01-01', 5);
+CREATE TABLE r_last (d date, gone int, b text, a int); ALTER TABLE r_last DROP gone;
+ALTER TABLE r ATTACH PARTITION r_last FOR VALUES FROM ('2020-01-01', 5) TO ('2021-01-01', MAXVALUE);
+CREATE TABLE r_default PARTITION OF r DEFAULT;
+CREATE TABLE l (k text, n int) PARTITION BY LIST (lower(k));
+CREATE TABLE l_one PARTITION OF l FOR VALUES IN ('a', 'it''s') PARTITION BY RANGE (n);
+CREATE TABLE l_one_low PARTITION OF l_one (n DEFAULT 3 NOT NULL, CHECK (n < 50)) FOR VALUES FROM (0) TO (100);
+CREATE TABLE l_one_rest PARTITION OF l_one DEFAULT PARTITION BY HASH (n);
+CREATE TABLE l_one_rest_0 PARTITION OF l_one_rest FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE l_one_rest_1 PARTITION OF l_one_rest FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+CREATE TABLE l_null PARTITION OF l FOR VALUES IN (NULL, 'b');
+CREATE TABLE h (a int, b text COLLATE "C") PARTITION BY HASH (a, b text_pattern_ops);
+CREATE TABLE h_0 PARTITION OF h FOR VALUES WITH (MODULUS 3, REMAINDER 0);
+CREATE TABLE h_1 PARTITION OF h FOR VALUES WITH (MODULUS 3, REMAINDER 1) WITH (fillfactor = 60);
+CREATE TABLE h_2 PARTITION OF h FOR VALUES WITH (MODULUS 3, REMAINDER 2);
+CREATE TABLE empty (a int) PARTITION BY LIST (a);
+INSERT INTO r SELECT i, 'r' || i, '2019-12-20'::date + i FROM generate_series(1, 500) i;
+INSERT INTO l SELECT (ARRAY['A', 'it''s', 'b', NULL])[i % 4 + 1], 49 - i FROM generate_series(1, 200) i;
+INSERT INTO h SELECT i, 'h' || i FROM generate_series(1, 300) i;

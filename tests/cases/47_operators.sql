@@ -1,0 +1,9 @@
+-- about: operators with commutator and negator across schemas; operator class empty, with STORAGE, loose family members
+-- check: SELECT a, s.same(a, 1) FROM t WHERE a OPERATOR(s.===) 1
+CREATE SCHEMA s; CREATE SCHEMA o; CREATE FUNCTION s.same(int, int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 = $2'; CREATE FUNCTION o.differ(int, int) RETURNS bool LANGUAGE sql IMMUTABLE AS 'SELECT $1 <> $2';
+CREATE OPERATOR s.=== (LEFTARG = int, RIGHTARG = int, FUNCTION = s.same, COMMUTATOR = OPERATOR(o.====), NEGATOR = OPERATOR(o.<<>>), RESTRICT = eqsel, JOIN = eqjoinsel, HASHES, MERGES);
+CREATE OPERATOR o.==== (LEFTARG = int, RIGHTARG = int, FUNCTION = s.same, COMMUTATOR = OPERATOR(s.===)); CREATE OPERATOR o.<<>> (LEFTARG = int, RIGHTARG = int, FUNCTION = o.differ, NEGATOR = OPERATOR(s.===));
+CREATE OPERATOR o.@# (RIGHTARG = int, FUNCTION = int4um); CREATE OPERATOR CLASS o.empty FOR TYPE int USING hash AS STORAGE int4;
+CREATE OPERATOR FAMILY s.f USING btree; CREATE OPERATOR CLASS s.c FOR TYPE int USING btree FAMILY s.f AS OPERATOR 1 <, OPERATOR 3 =, OPERATOR 5 >, FUNCTION 1 btint4cmp(int, int);
+ALTER OPERATOR FAMILY s.f USING btree ADD OPERATOR 3 = (int4, int8), FUNCTION 1 (int4, int8) btint48cmp(int4, int8); CREATE OPERATOR FAMILY o.lonely USING gin; CREATE OPERATOR CLASS s.stored FOR TYPE int[] USING gin AS OPERATOR 1 && (anyarray, anyarray), FUNCTION 1 btint4cmp(int, int), FUNCTION 2 ginarrayextract(anyarray, internal, internal), FUNCTION 3 ginqueryarrayextract(anyarray, internal, int2, internal, internal, internal, internal), FUNCTION 4 ginarrayconsistent(internal, int2, anyarray, int4, internal, internal, internal, internal), STORAGE int;
+CREATE TABLE t (a int, l int[]); CREATE INDEX i ON t (a s.c); CREATE INDEX g ON t USING gin (l s.stored); INSERT INTO t VALUES (1, '{1,2}'), (2, NULL); CREATE VIEW v AS SELECT a OPERATOR(o.<<>>) 2 AS x, OPERATOR(o.@#) a AS y FROM t;

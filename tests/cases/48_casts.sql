@@ -1,0 +1,8 @@
+-- about: casts (function, inout, binary), transforms, conversions
+-- check: SELECT 5::a, ROW(6)::a::int, 'x'::label::text
+CREATE TYPE a AS (x int); CREATE TYPE label AS ENUM ('x', 'y'); CREATE FUNCTION to_a(int) RETURNS a LANGUAGE sql IMMUTABLE AS 'SELECT ROW($1)::a'; CREATE FUNCTION from_a(a, int, bool) RETURNS int LANGUAGE sql AS 'SELECT ($1).x';
+CREATE CAST (int AS a) WITH FUNCTION to_a(int) AS IMPLICIT; CREATE CAST (a AS int) WITH FUNCTION from_a(a, int, bool) AS ASSIGNMENT; CREATE CAST (text AS label) WITH INOUT AS ASSIGNMENT;
+CREATE TYPE num; CREATE FUNCTION num_in(cstring) RETURNS num LANGUAGE internal IMMUTABLE STRICT AS 'int4in'; CREATE FUNCTION num_out(num) RETURNS cstring LANGUAGE internal IMMUTABLE STRICT AS 'int4out'; CREATE TYPE num (INPUT = num_in, OUTPUT = num_out, LIKE = int4); CREATE CAST (num AS int) WITHOUT FUNCTION; CREATE CAST (int AS num) WITHOUT FUNCTION AS IMPLICIT;
+CREATE FUNCTION from_sql(internal) RETURNS internal LANGUAGE internal IMMUTABLE STRICT AS 'prsd_start'; CREATE FUNCTION to_sql(internal) RETURNS num LANGUAGE internal IMMUTABLE STRICT AS 'int4in';
+CREATE FUNCTION from_sql2(internal) RETURNS internal LANGUAGE internal IMMUTABLE STRICT AS 'range_typanalyze'; CREATE TRANSFORM FOR num LANGUAGE plpgsql (FROM SQL WITH FUNCTION from_sql2(internal), TO SQL WITH FUNCTION to_sql(internal));
+CREATE CONVERSION latin FOR 'LATIN1' TO 'UTF8' FROM iso8859_1_to_utf8; CREATE DEFAULT CONVERSION "Default one" FOR 'LATIN2' TO 'UTF8' FROM iso8859_to_utf8; COMMENT ON TRANSFORM FOR num LANGUAGE plpgsql IS 'transform'; CREATE TABLE t (n num, a a); INSERT INTO t VALUES (5, 7); CREATE VIEW v AS SELECT 5::a AS five, a::int AS i FROM t;

@@ -1,0 +1,4 @@
+-- about: event triggers; rows in pg_db_role_setting; a database property
+-- roles: case_reader
+CREATE FUNCTION e() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER starts ON ddl_command_start WHEN TAG IN ('CREATE TABLE', 'DROP VIEW') EXECUTE FUNCTION e(); CREATE EVENT TRIGGER drops ON sql_drop EXECUTE FUNCTION e(); CREATE EVENT TRIGGER rewrites ON table_rewrite EXECUTE FUNCTION e(); CREATE EVENT TRIGGER disabled ON ddl_command_end EXECUTE FUNCTION e();
+ALTER EVENT TRIGGER drops ENABLE ALWAYS; ALTER EVENT TRIGGER rewrites ENABLE REPLICA; ALTER EVENT TRIGGER disabled DISABLE; COMMENT ON EVENT TRIGGER starts IS 'starts'; CREATE TABLE t (a int); DO $$ begin execute format('ALTER DATABASE %I SET work_mem = ''7MB''', current_database()); execute format('ALTER DATABASE %I SET search_path = public, "A b"', current_database()); execute format('ALTER ROLE case_reader IN DATABASE %I SET DateStyle = ''ISO, DMY''', current_database()); end $$;
