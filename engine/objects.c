@@ -15,12 +15,10 @@ static bool record_objects(Run *run, const Plan *plan, Error *err)
            rebuild_mark(run, plan, err);
 }
 
-/* The catalogs just grew by all new objects and were not analyzed: the planner takes them for small
- * and would loop over pairs. */
 bool objects_record(Run *run, const Plan *plan, Error *err)
 {
-    bool ok = conn_exec(run->dest, "SET enable_nestloop = off", err) &&
-              record_objects(run, plan, err) && conn_exec(run->dest, "RESET enable_nestloop", err);
+    bool ok = run_nested_loops(run, false, err) && record_objects(run, plan, err) &&
+              run_nested_loops(run, true, err);
     return ok || error_wrap(err, "recording what the swap moves");
 }
 

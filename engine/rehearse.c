@@ -574,8 +574,7 @@ bool rehearse_dry(Run *run, Plan *plan, Error *err)
     }
     bool ok = conn_exec(run->dest, "BEGIN", err) &&
               conn_execf(run->dest, err, "SET LOCAL lock_timeout = %d", RENAME_LOCK_TIMEOUT_MS) &&
-              roles_rehearse(run, plan, err) &&
-              run_statements(run, first, 0, first->count, err) &&
+              roles_rehearse(run, plan, err) && run_statements(run, first, 0, first->count, err) &&
               create_extensions(run, plan, err) && enter(run, plan, REHEARSE_SHADOW, err) &&
               run_statements(run, &pre.run, 0, pre.run.count, err) &&
               run_statements(run, &post.run, 0, post.run.count, err) &&
@@ -601,8 +600,10 @@ bool rehearse_check(Run *run, const Plan *plan, Error *err)
                                   array_literal(run->arena, live, plan->schemas.count),
                                   str_text(&allowed)};
     AUTO(result_free) PGresult *result = NULL;
-    if (!conn_query(run->dest, run_sql("leaning", conn_version(run->dest)), 3, values, &result,
-                    err))
+    if (!run_nested_loops(run, false, err) ||
+        !conn_query(run->dest, run_sql("leaning", conn_version(run->dest)), 3, values, &result,
+                    err) ||
+        !run_nested_loops(run, true, err))
         return error_wrap(err, "checking what the shadow leans on");
     if (PQntuples(result) == 0)
         return true;

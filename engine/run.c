@@ -164,6 +164,11 @@ void run_close(Run *run)
     conn_free(TAKE(run->dest));
 }
 
+bool run_nested_loops(Run *run, bool on, Error *err)
+{
+    return conn_exec(run->dest, on ? "RESET enable_nestloop" : "SET enable_nestloop = off", err);
+}
+
 const char *run_sql(const char *name, int server_version)
 {
     const char *text = sql_find(engine_sql, LENGTH(engine_sql), name, server_version);

@@ -88,6 +88,10 @@ bool run_open_dest(Run *run, Error *err) MUST_CHECK;
 bool run_open_source(Run *run, Error *err) MUST_CHECK;
 void run_close(Run *run);
 
+/* Whether the planner may loop over pairs. Catalogs that just grew were not analyzed: it takes them
+ * for small, and would. Switched off around queries over all of them, and on again. */
+bool run_nested_loops(Run *run, bool on, Error *err) MUST_CHECK;
+
 /* The text of engine/sql/<name>.sql for the destination's version; never NULL. */
 const char *run_sql(const char *name, int server_version);
 
