@@ -1,5 +1,5 @@
 -- about: partitioned PK, unique and index attach, extra index on one leaf, missing leaf index (invalid parent)
--- check: SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid::regclass::text LIKE 'p%' ORDER BY 1::text
+-- check: SELECT c.relname, indisvalid FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid WHERE c.relnamespace = 'public'::regnamespace ORDER BY c.relname COLLATE "C"
 CREATE TABLE p (a int, b int, c text, CONSTRAINT "own key" PRIMARY KEY (a, b), CONSTRAINT u UNIQUE (b, a)) PARTITION BY RANGE (a);
 CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (100); CREATE TABLE p2 (b int NOT NULL, c text, a int NOT NULL, CONSTRAINT p2_own PRIMARY KEY (a, b));
 ALTER TABLE p ATTACH PARTITION p2 FOR VALUES FROM (100) TO (200);
