@@ -273,6 +273,9 @@ static void plan_source(Work *work, size_t i)
         plan_part(work, i);
     } else if (live == COUNTERPART_NONE) {
         add_new(work, fragment, is_maker);
+    } else if (is_maker && fragment->change != NULL) {
+        if (source->leans[i] || strcmp(fragment->sql, work->live.list->items[live].sql) != 0)
+            trade(work, fragment, &work->live.list->items[live]);
     } else if (is_maker) {
         work->renewed[live] = is_renewed(work, i, live);
         if (work->renewed[live])
@@ -313,7 +316,7 @@ static void plan_repointed(Work *work, size_t i, bool undo)
 /* The same for a statement that may be repeated: the handler of a wrapper, which servers need. */
 static void plan_again(Work *work, const Fragment *fragment)
 {
-    if (fragment->change == NULL || strcmp(fragment->change, fragment->sql) != 0)
+    if (fragment->change == NULL)
         return;
     add(&work->plan->globals.after_swap, fragment->change, fragment);
     add(&work->plan->globals.after_rollback, fragment->change, fragment);

@@ -37,7 +37,8 @@ WHERE NOT EXISTS (SELECT FROM moved x WHERE x.classid = d.classid AND x.objid = 
   -- made anew in the swap (global.h), or of use for the old objects only
   AND d.classid NOT IN ('pg_catalog.pg_event_trigger'::regclass, 'pg_catalog.pg_cast'::regclass,
                         'pg_catalog.pg_transform'::regclass,
-                        'pg_catalog.pg_foreign_data_wrapper'::regclass)
+                        'pg_catalog.pg_foreign_data_wrapper'::regclass,
+                        'pg_catalog.pg_language'::regclass)
   -- foreign keys of staying tables are made anew (crossing_keys.sql)
   AND NOT (d.classid = 'pg_catalog.pg_constraint'::regclass
            AND EXISTS (SELECT FROM pg_catalog.pg_constraint k

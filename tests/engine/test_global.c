@@ -151,3 +151,26 @@ Test(server_global, rehearses_in_a_dry_run_and_leaves_nothing)
                  " pg_publication) + (SELECT count(*) FROM pg_namespace WHERE nspname ~ 'pgzm')",
                  "0");
 }
+
+/* Functions in the language go on working: its handler is exchanged, not the language. */
+Test(server_global, gives_a_language_the_new_handler_and_the_old_one_back)
+{
+    static const char language[] =
+        "CREATE FUNCTION handle() RETURNS language_handler LANGUAGE c"
+        " AS '$libdir/plpgsql', 'plpgsql_call_handler';"
+        "CREATE LANGUAGE tongue HANDLER handle;"
+        "CREATE FUNCTION four() RETURNS int LANGUAGE tongue AS 'begin return 4; end'";
+    static const char handled[] =
+        "SELECT four() || ' ' || (lanplcallfoid = 'public.handle'::regproc) FROM pg_language"
+        " WHERE lanname = 'tongue'";
+    Pair pair = pair_open();
+    test_sql(&pair.source, language);
+    test_sql(&pair.dest, language);
+    AUTO(pgzm_free) Pgzm *pgzm = pair_handle(&pair, NULL);
+    pgzm_set(pgzm, PGZM_LATEST, "on");
+    EXPECT_STATUS(pgzm, PGZM_START, PGZM_OK);
+    EXPECT_VALUE(&pair.dest, handled, "4 true");
+    EXPECT_VALUE(&pair.dest, "SELECT count(*) FROM pg_language WHERE lanname = 'tongue'", "1");
+    EXPECT_STATUS(pgzm, PGZM_ROLLBACK, PGZM_OK);
+    EXPECT_VALUE(&pair.dest, handled, "4 true");
+}
