@@ -164,13 +164,14 @@ static const Option options[] = {
              "included. In the destination they stay as they are."},
     {.id = OPTION_EXCLUDE_TABLE_DATA,
      .name = "exclude-table-data",
+     .alias = "exclude-data",
      .argument = "PATTERN",
      .type = OPTION_TEXT,
      .scope = FOR_SELECTION,
      .repeatable = true,
      .engine = PGZM_EXCLUDE_TABLE_DATA,
      .help = "these without their rows; may be repeated",
-     .more = "They are empty after the swap."},
+     .more = "They are empty after the swap. The name --exclude-data is understood too."},
     {.id = OPTION_FILTER,
      .name = "filter",
      .argument = "FILE",
@@ -394,10 +395,15 @@ const Option *option_get(OptionId id)
     return &options[id];
 }
 
+static bool is_word(const char *word, const char *text, size_t len)
+{
+    return word != NULL && strlen(word) == len && memcmp(word, text, len) == 0;
+}
+
 const Option *option_by_name(const char *name, size_t len)
 {
     for (size_t i = 0; i < LENGTH(options); i++)
-        if (strlen(options[i].name) == len && memcmp(options[i].name, name, len) == 0)
+        if (is_word(options[i].name, name, len) || is_word(options[i].alias, name, len))
             return &options[i];
     return NULL;
 }

@@ -96,6 +96,7 @@ typedef struct OptionVariable {
 typedef struct Option {
     OptionId id;
     const char *name;                           /* without the dashes */
+    const char *alias;                          /* another name that is understood; NULL: none */
     char letter;                                /* 0: none */
     const char *argument;                       /* as help shows it; NULL for a switch */
     OptionVariable variables[OPTION_VARIABLES]; /* asked in this order; name NULL: no more */

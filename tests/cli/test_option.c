@@ -144,3 +144,11 @@ Test(option, a_scope_reads_as_a_list)
     option_add_commands(&text, OPTION_FOR_START | OPTION_FOR_SWAP | OPTION_FOR_LIST);
     cr_expect_str_eq(str_text(&text), "start, swap and list");
 }
+
+Test(option, is_found_by_its_other_name)
+{
+    const Option *option = option_by_name("exclude-data", strlen("exclude-data"));
+    cr_assert_not_null(option);
+    cr_assert_str_eq(option->name, "exclude-table-data");
+    cr_assert_null(option_by_name("exclude", strlen("exclude")));
+}
