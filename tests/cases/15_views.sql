@@ -10,7 +10,7 @@ CREATE VIEW cascaded_check WITH (security_barrier) AS SELECT * FROM local_check 
     WITH CASCADED CHECK OPTION;
 CREATE VIEW defaulted AS SELECT a, b FROM t;
 ALTER VIEW defaulted ALTER b SET DEFAULT 'from the view';
-ALTER VIEW low RENAME COLUMN c TO renamed;
+ALTER TABLE low RENAME COLUMN c TO renamed;
 ALTER TABLE t RENAME COLUMN b TO "B b";
 CREATE VIEW star AS SELECT * FROM t; ALTER TABLE t ADD later int;
 CREATE RECURSIVE VIEW counting (n) AS VALUES (1) UNION ALL SELECT n + 1 FROM counting WHERE n < 5;

@@ -143,6 +143,10 @@ static const char contents[] =
     "  AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pgzm%'"
     "  AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = 'pg_class'::regclass"
     "                  AND e.objid = c.oid AND e.deptype = 'e')"
+    /* Foreign partitions may be out of reach; the others are asked one by one. */
+    "  AND NOT (c.relkind = 'p' AND EXISTS ("
+    "    SELECT FROM pg_partition_tree(c.oid) b JOIN pg_class f ON f.oid = b.relid"
+    "    WHERE f.relkind = 'f'))"
     "  AND NOT (c.relispartition AND EXISTS (SELECT FROM pg_inherits i JOIN unstable u"
     "           ON u.oid = i.inhparent WHERE i.inhrelid = c.oid))";
 

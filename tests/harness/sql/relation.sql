@@ -4,7 +4,9 @@
 SELECT n.nspname || '.' || c.relname AS object, n.nspname || '.' || c.relname AS key,
        jsonb_strip_nulls(jsonb_build_object(
            'kind', c.relkind,
-           'persistence', c.relpersistence,
+           -- Sequences are never unlogged before 15, from then on an unlogged table's are.
+           'persistence', CASE WHEN c.relkind <> 'S' OR $1::int >= 150000
+                          THEN c.relpersistence END,
            'options', (SELECT jsonb_agg(o ORDER BY o) FROM unnest(c.reloptions) o),
            'toast options', (SELECT jsonb_agg(o ORDER BY o) FROM pg_class t, unnest(t.reloptions) o
                              WHERE t.oid = c.reltoastrelid),
