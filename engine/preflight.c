@@ -327,15 +327,39 @@ static void warn_functions(Run *run, const Plan *plan)
     }
 }
 
+/* A partition whose concurrent detaching was interrupted is neither the table's nor a table of its
+ * own (14 and later). */
+static bool check_detaching(Run *run, const Plan *plan, Error *err)
+{
+    if (conn_version(run->source) < 140000)
+        return true;
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query(run->source,
+                    "SELECT inhrelid, inhrelid::pg_catalog.regclass, inhparent::pg_catalog.regclass"
+                    " FROM pg_catalog.pg_inherits WHERE inhdetachpending ORDER BY 1",
+                    0, NULL, &result, err))
+        return error_wrap(err, "looking for partitions that are being detached");
+    for (int i = 0; i < PQntuples(result); i++) {
+        Oid partition = (Oid)strtoul(PQgetvalue(result, i, 0), NULL, 10);
+        if (model_table(plan->source, partition) == NULL)
+            continue;
+        error_set(err, ERROR_PREFLIGHT, "partition %s of %s on the source is half detached",
+                  PQgetvalue(result, i, 1), PQgetvalue(result, i, 2));
+        return error_hint(err, "Finish it there: ALTER TABLE %s DETACH PARTITION %s FINALIZE.",
+                          PQgetvalue(result, i, 2), PQgetvalue(result, i, 1));
+    }
+    return true;
+}
+
 bool preflight_check(Run *run, const Plan *plan, Error *err)
 {
     warn_shapes(run, plan);
     warn_functions(run, plan);
     return selection_report(run, plan->source, err) &&
            selection_check_parts(run, plan->source, plan->live, err) &&
-           check_versions(run, plan, err) && check_tablespaces(run, plan, err) &&
-           check_privileges(run, plan, err) && roles_check(run, plan, err) &&
-           largeobjects_check(run, err) && check_extensions(run, plan, err) &&
-           check_surroundings(run, err) && check_lock_space(run, plan, err) &&
-           defer_check(run, plan, err);
+           check_versions(run, plan, err) && check_detaching(run, plan, err) &&
+           check_tablespaces(run, plan, err) && check_privileges(run, plan, err) &&
+           roles_check(run, plan, err) && largeobjects_check(run, err) &&
+           check_extensions(run, plan, err) && check_surroundings(run, err) &&
+           check_lock_space(run, plan, err) && defer_check(run, plan, err);
 }

@@ -24,6 +24,7 @@ typedef struct Maker {
     Schedule *schedule;
     LoadTasks *tasks;
     TableTasks *tables; /* by OID, as in the shadow's model */
+    size_t all_rows;    /* meeting point: every table's rows are in */
     size_t all_built;   /* meeting point: everything but refreshes */
 } Maker;
 
@@ -221,6 +222,9 @@ static void make_statements(Maker *maker)
             need_rows(maker, number, table);
             schedule_need(maker->schedule, table->built, number);
         }
+        /* A domain's check that is not valid for what is there: any table may hold such values. */
+        if (fragment->kind == FRAGMENT_CHECK && table == NULL)
+            schedule_need(maker->schedule, number, maker->all_rows);
         /* What a materialized view reads is not always in pg_depend (functions): it waits for all.
          */
         if (fragment->kind == FRAGMENT_REFRESH)
@@ -284,6 +288,7 @@ bool tasks_make(Run *run, const Plan *plan, Schedule *schedule, LoadTasks *tasks
                    .schedule = schedule,
                    .tasks = tasks,
                    .tables = arena_alloc(run->arena, (count + 1) * sizeof(TableTasks))};
+    maker.all_rows = schedule_add(schedule, NULL, 0, SCHEDULE_FREE, false);
     maker.all_built = schedule_add(schedule, NULL, 0, SCHEDULE_FREE, false);
     for (size_t i = 0; i < count; i++) {
         const Table *shadow = &plan->shadow->tables.items[i];
@@ -292,6 +297,7 @@ bool tasks_make(Run *run, const Plan *plan, Schedule *schedule, LoadTasks *tasks
                          .source = plan_source_of(plan, shadow),
                          .rows_in = schedule_add(schedule, NULL, 0, SCHEDULE_FREE, false),
                          .built = schedule_add(schedule, NULL, 0, SCHEDULE_FREE, false)};
+        schedule_need(schedule, maker.all_rows, maker.tables[i].rows_in);
         schedule_need(schedule, maker.all_built, maker.tables[i].rows_in);
         schedule_need(schedule, maker.all_built, maker.tables[i].built);
     }

@@ -322,6 +322,7 @@ void builder_add_attributes(Builder *builder, size_t index, const Object *object
 
 bool builder_finish(Builder *builder, FragmentList *list, Error *err)
 {
+    builder_begin_kind(builder, "view", PLACE_SCHEMA); /* of what a loop's repair adds */
     graph_connect(builder);
     graph_tidy(builder);
     size_t *order = NULL;

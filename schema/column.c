@@ -187,6 +187,42 @@ void column_build_comments(Builder *builder, size_t index, const Object *relatio
     }
 }
 
+/* What a sequence is besides its name and type. */
+static char *sequence_options(const Sequence *sequence)
+{
+    return mem_printf("START WITH %" PRId64 " INCREMENT BY %" PRId64 " MINVALUE %" PRId64
+                      " MAXVALUE %" PRId64 " CACHE %" PRId64 " %sCYCLE",
+                      sequence->start, sequence->increment, sequence->min, sequence->max,
+                      sequence->cache, sequence->cycle ? "" : "NO ");
+}
+
+static size_t add_identity(Builder *builder, const Sequence *sequence, const Table *table,
+                           const Column *column)
+{
+    const Object *object = &sequence->object;
+    const char *name = builder_name(builder, object->schema, object->name);
+    AUTO(mem_free) char *options = sequence_options(sequence);
+    /* It has the column's type at first; one that came with LIKE is a bigint's whatever that is. */
+    bool other_type = strcmp(sequence->type, column->type) != 0;
+    /* 17 and later insist on recursing into partitions, the others have nothing to recurse into. */
+    size_t index = builder_add(
+        builder, FRAGMENT_IDENTITY, SECTION_PRE, object, table->object.address.oid,
+        "ALTER TABLE %s%s ALTER COLUMN %s ADD GENERATED %s AS IDENTITY (SEQUENCE NAME %s%s%s)",
+        table->relkind == 'p' ? "" : "ONLY ",
+        builder_name(builder, table->object.schema, table->object.name),
+        builder_ident(builder, column->name), column->identity == 'a' ? "ALWAYS" : "BY DEFAULT",
+        name, other_type ? "" : " ", other_type ? "" : options);
+    builder_needs(builder, index, sequence->owned_by);
+    if (other_type) {
+        size_t type =
+            builder_add(builder, FRAGMENT_PROPERTY, SECTION_PRE, object, table->object.address.oid,
+                        "ALTER SEQUENCE %s AS %s %s RESTART WITH %" PRId64, name, sequence->type,
+                        options, sequence->start);
+        builder_needs_fragment(builder, type, index);
+    }
+    return index;
+}
+
 void column_build_identity(Builder *builder, const Sequence *sequence)
 {
     const Model *model = builder_model(builder);
@@ -200,19 +236,7 @@ void column_build_identity(Builder *builder, const Sequence *sequence)
 
     const Object *object = &sequence->object;
     const char *name = builder_name(builder, object->schema, object->name);
-    /* 17 and later insist on recursing into partitions, the others have nothing to recurse into. */
-    size_t index = builder_add(
-        builder, FRAGMENT_IDENTITY, SECTION_PRE, object, table->object.address.oid,
-        "ALTER TABLE %s%s ALTER COLUMN %s ADD GENERATED %s AS IDENTITY (SEQUENCE NAME %s "
-        "START WITH %" PRId64 " INCREMENT BY %" PRId64 " MINVALUE %" PRId64 " MAXVALUE %" PRId64
-        " CACHE %" PRId64 " %sCYCLE)",
-        table->relkind == 'p' ? "" : "ONLY ",
-        builder_name(builder, table->object.schema, table->object.name),
-        builder_ident(builder, column->name), column->identity == 'a' ? "ALWAYS" : "BY DEFAULT",
-        name, sequence->start, sequence->increment, sequence->min, sequence->max, sequence->cache,
-        sequence->cycle ? "" : "NO ");
-    builder_needs(builder, index, sequence->owned_by);
-
+    size_t index = add_identity(builder, sequence, table, column);
     /* Before 15 a sequence was permanent whatever its table was, and could not be anything else. */
     if (sequence->persistence != table->persistence && model->server_version >= 150000) {
         size_t property = builder_add(builder, FRAGMENT_PROPERTY, SECTION_PRE, object,

@@ -5,6 +5,11 @@
 -- Columns: object, leans_on
 WITH RECURSIVE member AS (
     SELECT classid, objid FROM pg_catalog.pg_depend WHERE deptype = 'e'
+    UNION ALL
+    -- arrays of their types
+    SELECT d.classid, t.typarray
+    FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_type t ON t.oid = d.objid
+    WHERE d.deptype = 'e' AND d.classid = 'pg_catalog.pg_type'::regclass AND t.typarray <> 0
 ), allowed AS (
     SELECT 'pg_catalog.pg_type'::regclass::oid AS classid, t.oid AS objid
     FROM pg_catalog.pg_type t WHERE t.oid = ANY ($3::oid[])
