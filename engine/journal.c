@@ -8,6 +8,9 @@
 /* Two keys of the advisory lock: "pgzm" and what for. */
 enum { LOCK_PATIENCE_MS = 1000, LOCK_PAUSE_MS = 50 };
 
+/* Which tables and columns the journal has, as journal.sql notes it. */
+#define JOURNAL_COMMENT "journal of pgzm-copy, version 1"
+
 #define LOCK_KEYS "1885829741, 1"
 
 static bool say_who_holds_lock(Conn *dest, Error *err)
@@ -51,18 +54,35 @@ bool journal_lock(Conn *dest, Error *err)
     }
 }
 
+static bool refuse_version(const char *comment, Error *err)
+{
+    error_set(err, ERROR_STATE,
+              "the destination's journal (schema pgzm) was made by another version of pgzm-copy: "
+              "it is a \"%s\", this version writes a \"" JOURNAL_COMMENT "\"",
+              comment);
+    return error_hint(err, "Finish or abort its migration with the version that made it, then "
+                           "run DROP SCHEMA pgzm CASCADE: its backups can be rolled back no more.");
+}
+
 bool journal_exists(Conn *dest, bool *exists, Error *err)
 {
     AUTO(result_free) PGresult *result = NULL;
-    if (!conn_query_row(dest, "SELECT to_regclass('pgzm.event') IS NOT NULL", 0, NULL, &result,
-                        err))
-        return false;
+    if (!conn_query_row(dest,
+                        "SELECT to_regclass('pgzm.event') IS NOT NULL,"
+                        " coalesce(obj_description(to_regnamespace('pgzm')::oid, 'pg_namespace'),"
+                        " '')",
+                        0, NULL, &result, err))
+        return error_wrap(err, "looking for the journal");
     *exists = PQgetvalue(result, 0, 0)[0] == 't';
-    return true;
+    const char *comment = PQgetvalue(result, 0, 1);
+    return !*exists || strcmp(comment, JOURNAL_COMMENT) == 0 || refuse_version(comment, err);
 }
 
 bool journal_install(Conn *dest, Error *err)
 {
+    bool exists = false;
+    if (!journal_exists(dest, &exists, err))
+        return false;
     if (conn_exec(dest, run_sql("journal", conn_version(dest)), err))
         return true;
     error_wrap(err, "making the journal (schema pgzm) in the destination");

@@ -41,8 +41,9 @@ typedef struct JournalSchemas {
  */
 bool journal_lock(Conn *dest, Error *err) MUST_CHECK;
 
+/* ERROR_STATE when it is a journal of another version of this program. */
 bool journal_exists(Conn *dest, bool *exists, Error *err) MUST_CHECK;
-/* Makes the tables unless they are there. */
+/* Makes the tables unless they are there; ERROR_STATE as above. */
 bool journal_install(Conn *dest, Error *err) MUST_CHECK;
 
 /* The unfinished migration (PREPARING or PREPARED), or the latest in one of `states` (comma

@@ -1,4 +1,5 @@
 -- Makes the journal in the destination, once. One statement, no parameters, no result.
+-- Whoever changes a table here raises the version: a journal of another one is refused.
 -- Every table names the migration by its timestamp (milliseconds since the epoch).
 DO $journal$
 BEGIN
@@ -7,7 +8,7 @@ BEGIN
         RETURN;
     END IF;
     CREATE SCHEMA IF NOT EXISTS pgzm;
-    COMMENT ON SCHEMA pgzm IS 'journal of pgzm-copy';
+    COMMENT ON SCHEMA pgzm IS 'journal of pgzm-copy, version 1'; -- JOURNAL_COMMENT in journal.c
 
     -- What was asked for and how far it came. The state machine's one row a migration.
     CREATE TABLE pgzm.migration (
