@@ -13,7 +13,9 @@ SELECT 1255 AS classid, p.oid, n.nspname AS schema, p.proname AS name,
         ORDER BY x.extname LIMIT 1) AS extension,
        p.prokind, pg_catalog.pg_get_function_identity_arguments(p.oid) AS identity_args,
        pg_catalog.rtrim(pg_catalog.pg_get_functiondef(p.oid), E'\n') AS def,
-       l.lanname AS language, false AS sql_body
+       l.lanname AS language,
+       -- 14 and later; the text is empty then
+       p.prosrc = '' AND pg_catalog.to_json(p.*) ->> 'prosqlbody' IS NOT NULL AS sql_body
 FROM pg_catalog.pg_proc p
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_catalog.pg_language l ON l.oid = p.prolang

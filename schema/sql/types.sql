@@ -1,4 +1,4 @@
--- Enums, domains, free composite types, base types, shells (typtype p) and ranges.
+-- Enums, domains, free composite types, base types, shells (typtype p) and ranges with their multiranges.
 -- $1 text[]: names of the schemas; empty: all but system schemas and those that begin with "pgzm".
 -- Columns: classid, oid, schema, name, owner, extension, and one for each member of Type.
 -- Names of functions, operator classes and collations are qualified where search_path does not
@@ -28,8 +28,8 @@ SELECT 1247 AS classid, t.oid, n.nspname AS schema, t.typname AS name,
        NULLIF(r.rngcanonical::pg_catalog.oid, 0)::pg_catalog.regproc::pg_catalog.text AS canonical,
        NULLIF(r.rngsubdiff::pg_catalog.oid, 0)::pg_catalog.regproc::pg_catalog.text
            AS subtype_diff,
-       NULL AS multirange_name, NULL AS multirange_schema, 0 AS multirange_oid,
-       0 AS multirange_array_oid,
+       m.typname AS multirange_name, mn.nspname AS multirange_schema,
+       COALESCE(m.oid, 0) AS multirange_oid, COALESCE(m.typarray, 0) AS multirange_array_oid,
        CASE WHEN t.typtype = 'b' THEN pg_catalog.concat_ws(', ',
            'INPUT = ' || t.typinput, 'OUTPUT = ' || t.typoutput,
            'RECEIVE = ' || NULLIF(t.typreceive::pg_catalog.oid, 0)::pg_catalog.regproc,
@@ -66,6 +66,10 @@ LEFT JOIN pg_catalog.pg_collation c
 LEFT JOIN pg_catalog.pg_namespace cn ON cn.oid = c.collnamespace
 LEFT JOIN pg_catalog.pg_constraint nn
        ON nn.contypid = t.oid AND nn.contype = 'n' AND nn.conname <> t.typname || '_not_null'
+-- from 14 on; a column that older versions do not have cannot be named
+LEFT JOIN pg_catalog.pg_type m
+       ON m.oid = (pg_catalog.to_json(r.*) ->> 'rngmultitypid')::pg_catalog.oid
+LEFT JOIN pg_catalog.pg_namespace mn ON mn.oid = m.typnamespace
 WHERE CASE WHEN pg_catalog.cardinality($1::pg_catalog.text[]) > 0
            THEN n.nspname = ANY ($1::pg_catalog.text[])
            ELSE n.nspname !~ '^(pg_|pgzm)' AND n.nspname <> 'information_schema' END
