@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "engine/array.h"
 #include "engine/defer.h"
+#include "engine/extensionrows.h"
 #include "engine/largeobject.h"
 #include "engine/role.h"
 #include "engine/selection.h"
@@ -355,7 +356,7 @@ bool preflight_check(Run *run, const Plan *plan, Error *err)
 {
     warn_shapes(run, plan);
     warn_functions(run, plan);
-    return selection_report(run, plan->source, err) &&
+    return selection_report(run, plan->source, err) && extensionrows_check(run, plan, err) &&
            selection_check_parts(run, plan->source, plan->live, err) &&
            check_versions(run, plan, err) && check_detaching(run, plan, err) &&
            check_tablespaces(run, plan, err) && check_privileges(run, plan, err) &&

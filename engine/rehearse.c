@@ -7,6 +7,7 @@
 #include "engine/array.h"
 #include "engine/counterpart.h"
 #include "engine/defaultgrant.h"
+#include "engine/extensionrows.h"
 #include "engine/merge.h"
 #include "engine/objects.h"
 #include "engine/role.h"
@@ -98,6 +99,8 @@ bool rehearse_extensions(Run *run, Plan *plan, Error *err)
             !create_extension(run, plan, fragment, extension->object.schema, err))
             return false;
         log_info(&run->log, "created %s in the destination", fragment->label);
+        if (!extensionrows_copy(run, extension->object.name, err))
+            return false;
     }
     return plan_rehearsal_path(run, plan, err);
 }

@@ -17,9 +17,8 @@ static const Field fields[] = {
 /* Of the whole database: where only some objects are wanted nobody asked for these. */
 static bool is_of_database(const Uncarried *item)
 {
-    static const char *const names[] = {
-        "large objects",  "operator family member", "rows of an extension's table",
-        "security label", "subscription",           "user mapping"};
+    static const char *const names[] = {"large objects", "operator family member", "security label",
+                                        "subscription", "user mapping"};
     for (size_t i = 0; i < LENGTH(names); i++)
         if (strcmp(item->kind, names[i]) == 0)
             return true;

@@ -102,9 +102,6 @@ WITH scope AS (
     pg_catalog.pg_identify_object(g.classid, g.oid, g.subid) i
     WHERE (v.initprivs IS NULL OR NOT (v.initprivs @> g.acl AND g.acl @> v.initprivs))
       AND i.identity !~ '^information_schema([.]|$)'
-    UNION ALL
-    SELECT 'rows of an extension''s table', x.extname || ': ' || t.oid::pg_catalog.regclass
-    FROM pg_catalog.pg_extension x, pg_catalog.unnest(x.extconfig) t(oid)
 )
 SELECT l.kind, l.identity
 FROM listed l
