@@ -107,8 +107,9 @@ static size_t build_range(Builder *builder, const Type *type, const char *name)
     }
     if (type->subtype_diff != NULL)
         str_addf(&rest, ", SUBTYPE_DIFF = %s", type->subtype_diff);
-    /* Left out where it can be, so that servers before 14 take the statement too. */
-    if (type->multirange_name != NULL && !is_generated_multirange(builder, type))
+    /* Left out where the server would make the same name; before 14 there are none. */
+    if (builder_target(builder) >= 140000 && type->multirange_name != NULL &&
+        !is_generated_multirange(builder, type))
         str_addf(&rest, ", MULTIRANGE_TYPE_NAME = %s",
                  builder_name(builder, type->multirange_schema, type->multirange_name));
     size_t index = builder_add(builder, FRAGMENT_TYPE, SECTION_PRE, &type->object, 0,

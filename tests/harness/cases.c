@@ -13,9 +13,9 @@
 #define PGZM_TOP "."
 #endif
 
-static const char *const known_words[] = {"about",  "source",        "dest",    "needs",
-                                          "roles",  "tablespace",    "options", "expect",
-                                          "ignore", "dest-has-more", "check",   "dest-check"};
+static const char *const known_words[] = {
+    "about",  "source", "dest",          "needs", "roles",      "tablespace",  "options",
+    "expect", "ignore", "dest-has-more", "check", "dest-check", "source-needs"};
 
 static char *read_file(const char *name, const char *ending)
 {
@@ -123,6 +123,10 @@ char *case_unsupported(const Case *test, const TestDatabase *source, const TestD
     for (const char *query; (query = case_next(test, "needs", &at)) != NULL;)
         if (!is_true(source, query) || !is_true(dest, query))
             return mem_printf("a server does not have what it needs: %s", query);
+    at = 0;
+    for (const char *query; (query = case_next(test, "source-needs", &at)) != NULL;)
+        if (!is_true(source, query))
+            return mem_printf("the source does not have what it needs: %s", query);
     return NULL;
 }
 

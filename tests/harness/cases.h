@@ -11,6 +11,7 @@
  *     -- source: >= 14            the source's version must be so; also `< 14`; may be repeated
  *     -- dest: >= 14              the same for the destination's
  *     -- needs: QUERY             asked on both servers, must be true; otherwise it is left out
+ *     -- source-needs: QUERY      the same, asked on the source alone
  *     -- roles: case_a case_b     made on both servers, never dropped (roles belong to all
  *                                 databases, and tests run at the same time)
  *     -- tablespace: case_space   the same for a tablespace
