@@ -9,6 +9,7 @@
 #include "engine/journal.h"
 #include "engine/largeobject.h"
 #include "engine/load.h"
+#include "engine/membergrant.h"
 #include "engine/names.h"
 #include "engine/objects.h"
 #include "engine/plan.h"
@@ -176,7 +177,7 @@ static bool record_schemas(Run *run, const Plan *plan, int *ordinal, Error *err)
                           fragment->sql, err))
             return false;
     }
-    return schemagrant_record(run, plan, ordinal, err);
+    return schemagrant_record(run, plan, ordinal, err) && membergrants_record(run, ordinal, err);
 }
 
 /* Where the source's statements mean the same once the new objects are live. */

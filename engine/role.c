@@ -3,10 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/membergrant.h"
+
 /* What is done for the roles, in order; `shown` is what people may see of it. */
 typedef struct RoleStatements {
     const char **sql, **shown;
     size_t count, capacity;
+    bool quiet; /* the warnings were given when the plan was shown */
 } RoleStatements;
 
 /* What the destination's user may give to others. */
@@ -90,7 +93,8 @@ static bool find_missing(Run *run, const Plan *plan, const char **names, const c
                          Error *err)
 {
     json_t *roles = needed_roles(run->settings, plan->source);
-    bool collected = collect_large_objects(run, roles, err);
+    bool collected =
+        collect_large_objects(run, roles, err) && membergrants_collect(run, roles, err);
     json_t *list = json_array();
     const char *name;
     json_t *value;
@@ -104,7 +108,8 @@ static bool find_missing(Run *run, const Plan *plan, const char **names, const c
               conn_query_row(run->dest,
                              "SELECT pg_catalog.json_agg(r ORDER BY r),"
                              " pg_catalog.string_agg(pg_catalog.quote_ident(r), ', ' ORDER BY r),"
-                             " pg_catalog.bool_or(r LIKE 'pg\\_%')"
+                             " pg_catalog.string_agg(pg_catalog.quote_ident(r), ', ' ORDER BY r)"
+                             " FILTER (WHERE r LIKE 'pg\\_%')"
                              " FROM pg_catalog.json_array_elements_text($1::json) AS t(r)"
                              " WHERE r NOT IN (SELECT rolname FROM pg_catalog.pg_roles)",
                              1, values, &result, err);
@@ -112,6 +117,12 @@ static bool find_missing(Run *run, const Plan *plan, const char **names, const c
     *names = *shown = NULL;
     if (!ok || PQgetisnull(result, 0, 0))
         return ok;
+    if (!PQgetisnull(result, 0, 2)) {
+        error_set(err, ERROR_PREFLIGHT, "the destination's PostgreSQL lacks predefined roles: %s",
+                  PQgetvalue(result, 0, 2));
+        return error_hint(err, "Nobody can create them. On the source give other roles what they "
+                               "own or have policies for.");
+    }
     *names = arena_strdup(run->arena, PQgetvalue(result, 0, 0));
     *shown = arena_strdup(run->arena, PQgetvalue(result, 0, 1));
     return true;
@@ -177,7 +188,7 @@ static void add_role(Run *run, const Power *power, const PGresult *roles, int ro
             continue;
         if (attributes[i].may)
             str_addf(&sql, " %s", attributes[i].word);
-        else
+        else if (!list->quiet)
             run_warning(run,
                         "role %s is created without %s: the destination's user may not give it",
                         raw, attributes[i].word);
@@ -221,9 +232,10 @@ static bool add_passwords(Run *run, const char *names, bool readable, RoleStatem
         return error_wrap(err, "reading the roles' passwords");
     for (int i = 0; i < PQntuples(result); i++) {
         if (PQgetisnull(result, i, 1)) {
-            run_warning(run,
-                        "role %s is created without a password: the source's user cannot read it",
-                        PQgetvalue(result, i, 0));
+            if (!list->quiet)
+                run_warning(
+                    run, "role %s is created without a password: the source's user cannot read it",
+                    PQgetvalue(result, i, 0));
             continue;
         }
         AUTO(str_clear) Str sql = STR_INIT;
@@ -268,7 +280,26 @@ static const char *truth(const PGresult *result, int row, int column)
     return PQgetvalue(result, row, column)[0] == 't' ? "TRUE" : "FALSE";
 }
 
-static bool add_memberships(Run *run, const char *names, RoleStatements *list, Error *err)
+/* Only a superuser may say without more ado who granted it. */
+static void add_grantor(Run *run, const Power *power, const PGresult *members, int row,
+                        const RoleStatements *list, Str *sql)
+{
+    const char *grantor = PQgetvalue(members, row, 6);
+    if (PQgetisnull(members, row, 6))
+        return;
+    if (power->super) {
+        str_add(sql, " GRANTED BY ");
+        conn_add_ident(run->dest, sql, grantor);
+    } else if (!list->quiet) {
+        run_warning(run,
+                    "membership of role %s in role %s is granted by the destination's user, not "
+                    "by %s",
+                    PQgetvalue(members, row, 1), PQgetvalue(members, row, 0), grantor);
+    }
+}
+
+static bool add_memberships(Run *run, const char *names, const Power *power, RoleStatements *list,
+                            Error *err)
 {
     const char *const values[] = {names};
     AUTO(result_free) PGresult *result = NULL;
@@ -278,8 +309,9 @@ static bool add_memberships(Run *run, const char *names, RoleStatements *list, E
     bool options = conn_version(run->dest) >= 160000;
     for (int i = 0; i < PQntuples(result); i++) {
         if (PQgetvalue(result, i, 2)[0] != 't') {
-            run_warning(run, "not carried over: membership of role %s in role %s",
-                        PQgetvalue(result, i, 1), PQgetvalue(result, i, 0));
+            if (!list->quiet)
+                run_warning(run, "not carried over: membership of role %s in role %s",
+                            PQgetvalue(result, i, 1), PQgetvalue(result, i, 0));
             continue;
         }
         AUTO(str_clear) Str sql = STR_INIT;
@@ -290,10 +322,7 @@ static bool add_memberships(Run *run, const char *names, RoleStatements *list, E
         if (options && !PQgetisnull(result, i, 4)) {
             str_addf(&sql, " WITH ADMIN %s, INHERIT %s, SET %s", truth(result, i, 3),
                      truth(result, i, 4), truth(result, i, 5));
-            if (!PQgetisnull(result, i, 6)) {
-                str_add(&sql, " GRANTED BY ");
-                conn_add_ident(run->dest, &sql, PQgetvalue(result, i, 6));
-            }
+            add_grantor(run, power, result, i, list, &sql);
         } else if (PQgetvalue(result, i, 3)[0] == 't') {
             str_add(&sql, " WITH ADMIN OPTION");
         }
@@ -314,7 +343,7 @@ static bool make_statements(Run *run, const char *names, const Power *power, Rol
         add_role(run, power, roles, i, list);
     bool readable = PQntuples(roles) > 0 && PQgetvalue(roles, 0, 11)[0] == 't';
     return add_passwords(run, names, readable, list, err) && add_settings(run, names, list, err) &&
-           add_memberships(run, names, list, err);
+           add_memberships(run, names, power, list, err);
 }
 
 /* ---- the calls ------------------------------------------------------------------------- */
@@ -352,7 +381,7 @@ bool roles_check(Run *run, const Plan *plan, Error *err)
 static bool create_all(Run *run, const char *names, Error *err)
 {
     Power power = {0};
-    RoleStatements list = {0};
+    RoleStatements list = {.quiet = run->settings->dry_run};
     if (!read_power(run, &power, err) || !make_statements(run, names, &power, &list, err))
         return false;
     for (size_t i = 0; i < list.count; i++)
