@@ -264,7 +264,9 @@ static void plan_source(Work *work, size_t i)
     bool is_maker = source->makers[i] == i && fragment->kind == FRAGMENT_OBJECT;
     size_t live = live_maker(work, i);
     if (work->early[i]) {
-        if (is_maker)
+        /* What hangs on a new type goes with the shadow; under its name abort would find the live
+         * one. */
+        if (is_maker && !(goes_by_type(fragment) && needs_new_type(source, i)))
             add(&work->plan->globals.abort, fragment->undo, fragment);
         return;
     }

@@ -30,6 +30,41 @@ Test(server_global, makes_what_new_objects_need_with_the_shadow_and_abort_takes_
                  "0");
 }
 
+/* The new ones stand beside the live ones of the same names until the swap. */
+Test(server_global, abort_takes_new_casts_and_languages_and_leaves_the_live_ones)
+{
+    static const char live[] = "CREATE TYPE mood AS ENUM (%s);"
+                               "CREATE FUNCTION mood_int(mood) RETURNS int LANGUAGE sql IMMUTABLE"
+                               " AS 'SELECT 1';"
+                               "CREATE CAST (mood AS int) WITH FUNCTION mood_int(mood);";
+    static const char casts[] =
+        "SELECT string_agg(castsource::regtype || ' ' || castfunc::regproc, ',')"
+        " FROM pg_cast WHERE oid >= 16384";
+    AUTO(mem_free) char *ours = mem_printf(live, "'a', 'b'");
+    AUTO(mem_free) char *theirs = mem_printf(live, "'a'");
+    Pair pair = pair_open();
+    test_sql(&pair.source, ours);
+    test_sql(&pair.dest, theirs);
+    test_sql(&pair.source, "CREATE FUNCTION handle() RETURNS language_handler LANGUAGE c"
+                           " AS '$libdir/plpgsql', 'plpgsql_call_handler';"
+                           "CREATE LANGUAGE tongue HANDLER handle;"
+                           "CREATE FUNCTION pgfdw() RETURNS fdw_handler LANGUAGE c"
+                           " AS '$libdir/postgres_fdw', 'postgres_fdw_handler';"
+                           "CREATE FOREIGN DATA WRAPPER near HANDLER pgfdw;"
+                           "CREATE SERVER remote FOREIGN DATA WRAPPER near;"
+                           "CREATE USER MAPPING FOR PUBLIC SERVER remote;"
+                           "CREATE FOREIGN TABLE far (id int) SERVER remote");
+    AUTO(pgzm_free) Pgzm *pgzm = pair_handle(&pair, NULL);
+    EXPECT_STATUS(pgzm, PGZM_PREPARE, PGZM_OK);
+    EXPECT_STATUS(pgzm, PGZM_ABORT, PGZM_OK);
+    EXPECT_VALUE(&pair.dest, casts, "mood mood_int");
+    EXPECT_VALUE(&pair.dest,
+                 "SELECT (SELECT count(*) FROM pg_language WHERE lanname = 'tongue')"
+                 " + (SELECT count(*) FROM pg_foreign_data_wrapper)"
+                 " + (SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'pgzm%shadow%')",
+                 "0");
+}
+
 Test(server_global, changes_what_is_there_otherwise_only_in_the_swap_and_back)
 {
     Pair pair = pair_open();
