@@ -98,6 +98,20 @@ static void drop_if_unused(Run *run, const char *kind, const char *name)
         run_warning(run, "%s %s stays: %s", kind, name, failure.message);
 }
 
+/* All at once: from 16 on a role that granted a membership cannot go before that does. */
+static bool drop_roles(Run *run, const PGresult *additions)
+{
+    AUTO(str_clear) Str statement = STR_INIT;
+    AUTO(error_clear) Error ignored = ERROR_INIT;
+    for (int i = 0; i < PQntuples(additions); i++) {
+        if (strcmp(PQgetvalue(additions, i, 0), "ROLE") != 0)
+            continue;
+        str_add(&statement, statement.len == 0 ? "DROP ROLE IF EXISTS " : ", ");
+        conn_add_ident(run->dest, &statement, PQgetvalue(additions, i, 1));
+    }
+    return statement.len == 0 || conn_exec(run->dest, str_text(&statement), &ignored);
+}
+
 static bool drop_additions(Run *run, Error *err)
 {
     const char *const values[] = {journal_id_text(run->arena, run->id)};
@@ -112,7 +126,14 @@ static bool drop_additions(Run *run, Error *err)
                     " WHERE migration = $1::bigint AND what = 'role' ORDER BY 3, 2",
                     1, values, &result, err))
         return false;
-    for (int i = 0; i < PQntuples(result); i++)
+    int count = PQntuples(result), roles = 0;
+    while (roles < count && strcmp(PQgetvalue(result, roles, 0), "ROLE") != 0)
+        roles++;
+    for (int i = 0; i < roles; i++)
+        drop_if_unused(run, PQgetvalue(result, i, 0), PQgetvalue(result, i, 1));
+    if (drop_roles(run, result))
+        return true;
+    for (int i = roles; i < count; i++) /* one of them is in use: the others may go */
         drop_if_unused(run, PQgetvalue(result, i, 0), PQgetvalue(result, i, 1));
     return true;
 }
