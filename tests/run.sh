@@ -24,6 +24,8 @@ ctest_pid=
 finish() {
     [ -z "$ctest_pid" ] || kill -TERM "-$ctest_pid" 2>/dev/null || true
     cluster_stop
+    # what tests/engine/test_extensionrows.c leaves where servers look for extensions
+    rm -f "$("$(cluster_bin)/pg_config" --sharedir 2>/dev/null)"/extension/pgzmtest_rows* || true
 }
 trap finish EXIT
 trap 'exit 129' HUP
