@@ -63,9 +63,10 @@ static const char *undo_of(Builder *builder, const Fragment *fragment)
     case FRAGMENT_MATVIEW:
         return drop(builder, "MATERIALIZED VIEW", object);
     case FRAGMENT_ROW_SECURITY:
-        return arena_printf(builder_arena(builder),
-                            "ALTER TABLE %s DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY",
-                            builder_name(builder, object->schema, object->name));
+        return arena_printf(
+            builder_arena(builder),
+            "ALTER TABLE %s DISABLE ROW LEVEL SECURITY, NO FORCE ROW LEVEL SECURITY",
+            builder_name(builder, object->schema, object->name));
     default:
         return NULL;
     }

@@ -494,6 +494,7 @@ Test(server_difference, looking_changes_nothing)
     AUTO(mem_free) char *dest = compare_fingerprint(&shop.dest, NULL, true);
     int exit_code;
     AUTO(json_decref) json_t *result = diff(&shop.source, &shop.dest, &exit_code);
+    cr_expect_not_null(result);
     cr_expect_eq(exit_code, 8);
     AUTO(mem_free) char *source_after = compare_fingerprint(&shop.source, NULL, true);
     AUTO(mem_free) char *dest_after = compare_fingerprint(&shop.dest, NULL, true);
