@@ -123,9 +123,9 @@ static bool make_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *e
 {
     run_phase(run, "schema");
     if (!record_start(run, plan, snapshot, err) || !roles_create(run, plan, err) ||
-        !rehearse_extensions(run, plan, err) ||
-        !global_record_early(run, plan, err) || !rehearse_create(run, plan, err) ||
-        !rehearse_check(run, plan, err) || !rehearse_rest(run, plan, err))
+        !rehearse_extensions(run, plan, err) || !global_record_early(run, plan, err) ||
+        !rehearse_create(run, plan, err) || !rehearse_check(run, plan, err) ||
+        !rehearse_rest(run, plan, err))
         return false;
     preserved_locate(plan);
     return true;

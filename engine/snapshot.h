@@ -15,8 +15,9 @@ typedef struct Snapshot {
     size_t tables;     /* how many are locked */
 } Snapshot;
 
-/* Opens a READ ONLY REPEATABLE READ transaction on run->source with every user table that the filters
- * take locked in ACCESS SHARE MODE and exports its snapshot. ERROR_LOCK when a table stays locked longer than
+/* Opens a READ ONLY REPEATABLE READ transaction on run->source with every user table that the
+ * filters take locked in ACCESS SHARE MODE and exports its snapshot. ERROR_LOCK when a table stays
+ * locked longer than
  * --lock-wait-timeout, ERROR_PREFLIGHT when a table may not be read. */
 bool snapshot_take(Run *run, Snapshot *snapshot, Error *err) MUST_CHECK;
 
