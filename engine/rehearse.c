@@ -252,11 +252,52 @@ static bool run_statements(Run *run, const PlanStatements *list, size_t start, s
     error_wrap(err, "the destination refuses %s", list->labels[failed]);
     if (err->hint == NULL && error_is_state(err, "53200"))
         error_hint(err, "Raise max_locks_per_transaction on the destination.");
-    if (err->hint == NULL)
+    if (err->hint == NULL && error_is_state(err, "42501"))
+        error_hint(err, "Live objects are untouched. Connect as a user with that right, or leave "
+                        "out owners (--no-owner) or grants (--no-privileges).");
+    if (err->hint == NULL && err->kind != ERROR_LOCK)
         error_hint(err, "Live objects are untouched. Change the object on the source or the "
                         "destination's settings, then run the command again; --verbose prints the "
                         "statement.");
     return false;
+}
+
+/* A function of an event trigger runs with every statement of ours, also while its live schema has
+ * another name: when the destination has such, it is told along with the failure. */
+static void blame_event_trigger(Run *run, Error *err)
+{
+    AUTO(error_clear) Error failure = ERROR_INIT;
+    AUTO(result_free) PGresult *result = NULL;
+    if ((err->kind != ERROR_COPY && err->kind != ERROR_OTHER) || error_is_state(err, "53200") ||
+        conn_is_lost(run->dest) ||
+        !conn_query_row(run->dest,
+                        "SELECT pg_catalog.min(e.evtname::text) FROM pg_catalog.pg_event_trigger e"
+                        " WHERE e.evtenabled <> 'D' AND e.evtevent <> 'login'"
+                        " AND NOT (pg_catalog.current_setting('event_triggers', true)"
+                        " IS NOT DISTINCT FROM 'off')",
+                        0, NULL, &result, &failure) ||
+        PQgetisnull(result, 0, 0))
+        return;
+    AUTO(mem_free)
+    char *before = mem_strdup(err->hint != NULL ? err->hint : "Live objects are untouched.");
+    error_hint(err,
+               "%s If the message comes from event trigger %s of the destination, disable that for "
+               "the time of the migration.",
+               before, PQgetvalue(result, 0, 0));
+}
+
+/* Takes back what is open; always false. */
+static bool give_up(Run *run, Error *err)
+{
+    conn_rollback(run->dest);
+    blame_event_trigger(run, err);
+    return false;
+}
+
+static bool lock_hint(Error *err)
+{
+    return error_hint(err, "Another session creates or drops objects in a migrated schema of the "
+                           "destination. Try again when it is done.");
 }
 
 /* BEGIN, what comes before the renames, and the renames; tried again while another session creates
@@ -273,11 +314,10 @@ static bool begin(Run *run, Plan *plan, RehearsalPart part, const PlanStatements
             (before == NULL || run_statements(run, before, 0, before->count, &failure)) &&
             enter(run, plan, part, &failure))
             return true;
-        conn_rollback(run->dest);
+        give_up(run, &failure);
         if (failure.kind != ERROR_LOCK || clock_monotonic_ms() > end) {
             if (failure.kind == ERROR_LOCK)
-                error_hint(&failure, "Another session creates or drops objects in a migrated "
-                                     "schema of the destination. Try again when it is done.");
+                lock_hint(&failure);
             return error_move(err, &failure);
         }
         if (!cancel_sleep(run->cancel, RENAME_PAUSE_MS))
@@ -401,8 +441,7 @@ static bool commit_batch(Run *run, Plan *plan, RehearsalPart part, const PlanSta
     if (run_statements(run, list, start, end, err) && leave(run, plan, err) &&
         run_statements(run, &restore, 0, restore.count, err) && conn_exec(run->dest, "COMMIT", err))
         return true;
-    conn_rollback(run->dest);
-    return false;
+    return give_up(run, err);
 }
 
 static bool commit_batches(Run *run, Plan *plan, RehearsalPart first, const Rehearsal *list,
@@ -492,9 +531,11 @@ static bool prove(Run *run, Plan *plan, const PlanStatements *rest, Model **shad
     if (!begin(run, plan, REHEARSE_REST, &plan->globals.before_swap, err))
         return false;
     bool ok = run_statements(run, rest, 0, rest->count, err) &&
-              run_statements(run, last, 0, last->count, err) && leave(run, plan, err) &&
-              catalog_read(run->dest, &scope, run->arena, shadow, err) &&
-              objects_record(run, plan, err) && objects_check(run, err);
+              run_statements(run, last, 0, last->count, err) && leave(run, plan, err);
+    if (!ok)
+        return give_up(run, err);
+    ok = catalog_read(run->dest, &scope, run->arena, shadow, err) &&
+         objects_record(run, plan, err) && objects_check(run, err);
     conn_rollback(run->dest);
     return ok;
 }
@@ -561,10 +602,31 @@ static bool create_extensions(Run *run, Plan *plan, Error *err)
     return plan_rehearsal_path(run, plan, err);
 }
 
+static bool try_dry(Run *run, Plan *plan, const Rehearsal *pre, const Rehearsal *post, Error *err)
+{
+    const PlanStatements *first = &plan->globals.before_swap, *last = &plan->globals.after_swap;
+    const size_t bytes = plan->schemas.count * sizeof *plan->aside;
+    const char **aside = arena_alloc(run->arena, bytes + 1);
+    memcpy(aside, plan->aside, bytes);
+    bool ok = conn_exec(run->dest, "BEGIN", err) &&
+              conn_execf(run->dest, err, "SET LOCAL lock_timeout = %d", RENAME_LOCK_TIMEOUT_MS) &&
+              roles_rehearse(run, plan, err) && run_statements(run, first, 0, first->count, err) &&
+              create_extensions(run, plan, err) && enter(run, plan, REHEARSE_SHADOW, err) &&
+              run_statements(run, &pre->run, 0, pre->run.count, err) &&
+              run_statements(run, &post->run, 0, post->run.count, err) &&
+              run_statements(run, last, 0, last->count, err);
+    memcpy(plan->aside, aside, bytes); /* the schemas that extensions needed go again */
+    if (!ok)
+        return give_up(run, err);
+    conn_rollback(run->dest);
+    log_info(&run->log, "rehearsed %zu statements and rolled back",
+             pre->run.count + post->run.count + last->count);
+    return true;
+}
+
 bool rehearse_dry(Run *run, Plan *plan, Error *err)
 {
     Rehearsal pre = collect(run, plan, SECTION_PRE), post = collect(run, plan, SECTION_POST);
-    const PlanStatements *first = &plan->globals.before_swap, *last = &plan->globals.after_swap;
     int64_t budget = 0;
     if (!read_lock_budget(run, &budget, err))
         return false;
@@ -575,18 +637,18 @@ bool rehearse_dry(Run *run, Plan *plan, Error *err)
         return error_hint(err, "Raise max_locks_per_transaction there, or leave out --rehearse: "
                                "prepare itself works in batches.");
     }
-    bool ok = conn_exec(run->dest, "BEGIN", err) &&
-              conn_execf(run->dest, err, "SET LOCAL lock_timeout = %d", RENAME_LOCK_TIMEOUT_MS) &&
-              roles_rehearse(run, plan, err) && run_statements(run, first, 0, first->count, err) &&
-              create_extensions(run, plan, err) && enter(run, plan, REHEARSE_SHADOW, err) &&
-              run_statements(run, &pre.run, 0, pre.run.count, err) &&
-              run_statements(run, &post.run, 0, post.run.count, err) &&
-              run_statements(run, last, 0, last->count, err);
-    conn_rollback(run->dest);
-    if (ok)
-        log_info(&run->log, "rehearsed %zu statements and rolled back",
-                 pre.run.count + post.run.count + last->count);
-    return ok;
+    for (int64_t end = clock_monotonic_ms() + RENAME_PATIENCE_MS;;) {
+        AUTO(error_clear) Error failure = ERROR_INIT;
+        if (try_dry(run, plan, &pre, &post, &failure))
+            return true;
+        if (failure.kind != ERROR_LOCK || clock_monotonic_ms() > end) {
+            if (failure.kind == ERROR_LOCK)
+                lock_hint(&failure);
+            return error_move(err, &failure);
+        }
+        if (!cancel_sleep(run->cancel, RENAME_PAUSE_MS))
+            return cancel_check(run->cancel, err);
+    }
 }
 
 /* ---- the proof ------------------------------------------------------------------------- */

@@ -1,4 +1,8 @@
 /* Objects that are in no schema: made with the shadow or in the swap, and taken back. */
+#include <libpq-fe.h>
+#include <pthread.h>
+#include <unistd.h>
+
 #include "tests/engine/handle.h"
 
 static const char wrapper[] =
@@ -208,4 +212,45 @@ Test(server_global, gives_a_language_the_new_handler_and_the_old_one_back)
     EXPECT_VALUE(&pair.dest, "SELECT count(*) FROM pg_language WHERE lanname = 'tongue'", "1");
     EXPECT_STATUS(pgzm, PGZM_ROLLBACK, PGZM_OK);
     EXPECT_VALUE(&pair.dest, handled, "4 true");
+}
+
+/* Its function looks for its table where the rehearsal has given the schema another name. */
+Test(server_global, names_the_event_trigger_that_may_be_to_blame)
+{
+    Pair pair = pair_open();
+    test_sql(&pair.dest, "CREATE TABLE history (tag text);"
+                         "CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS"
+                         " 'BEGIN INSERT INTO public.history VALUES (tg_tag); END';"
+                         "CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION note()");
+    AUTO(pgzm_free) Pgzm *pgzm = pair_handle(&pair, NULL);
+    cr_assert_neq(pgzm_run(pgzm, PGZM_PREPARE), PGZM_OK);
+    cr_assert_not_null(strstr(pgzm_error_hint(pgzm), "event trigger watch"), "%s",
+                       pgzm_error_hint(pgzm));
+    EXPECT_VALUE(&pair.dest, "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^pgzm_'", "0");
+    test_sql(&pair.dest, "ALTER EVENT TRIGGER watch DISABLE");
+    EXPECT_STATUS(pgzm, PGZM_PREPARE, PGZM_OK);
+}
+
+/* ANALYZE or CREATE INDEX of another session holds the table of a publication for a moment. */
+static void *hold_customer(void *conninfo)
+{
+    PGconn *conn = PQconnectdb(conninfo);
+    PQclear(PQexec(conn, "BEGIN; LOCK TABLE customer IN SHARE UPDATE EXCLUSIVE MODE"));
+    PQclear(PQexec(conn, "SELECT pg_sleep(2)"));
+    PQfinish(conn);
+    return NULL;
+}
+
+Test(server_global, a_dry_rehearsal_waits_for_locks_as_prepare_does)
+{
+    Pair pair = pair_open();
+    test_sql(&pair.dest, "CREATE PUBLICATION news FOR TABLE customer, orders");
+    AUTO(pgzm_free) Pgzm *pgzm = pair_handle(&pair, NULL);
+    pgzm_set(pgzm, PGZM_DRY_RUN, "on");
+    pgzm_set(pgzm, PGZM_REHEARSE, "on");
+    pthread_t holder;
+    cr_assert_eq(pthread_create(&holder, NULL, hold_customer, pair.dest.conninfo), 0);
+    usleep(300000);
+    EXPECT_STATUS(pgzm, PGZM_PREPARE, PGZM_OK);
+    pthread_join(holder, NULL);
 }
