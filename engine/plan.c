@@ -122,6 +122,18 @@ static bool read_path(Run *run, Conn *conn, const char **path, Error *err)
     return true;
 }
 
+/* A name is printed without its schema when that is in the path: an extension that only one side
+ * has would make all names differ. */
+static void share_path(Plan *plan, Arena *arena)
+{
+    const char *source = plan->source_path, *live = plan->live_path;
+    if (strcmp(source, live) == 0)
+        return;
+    bool both = source[0] != '\0' && live[0] != '\0';
+    plan->source_path = arena_printf(arena, "%s%s%s", source, both ? ", " : "", live);
+    plan->live_path = plan->source_path;
+}
+
 bool set_path(Conn *conn, const char *path, bool local, Error *err)
 {
     const char *const values[] = {path, local ? "t" : "f"};
@@ -243,8 +255,10 @@ bool plan_read(Run *run, Plan *plan, Error *err)
 {
     const CatalogScope taken = selection_scope(run);
     if (!read_path(run, run->source, &plan->source_path, err) ||
-        !read_path(run, run->dest, &plan->live_path, err) ||
-        !read_model(run, run->source, &taken, plan->source_path, &plan->source,
+        !read_path(run, run->dest, &plan->live_path, err))
+        return false;
+    share_path(plan, run->arena);
+    if (!read_model(run, run->source, &taken, plan->source_path, &plan->source,
                     &plan->source_fragments, err) ||
         !name_schemas(run, plan, err) || !read_live(run, plan, err) ||
         !compare_same_types(plan->source, &plan->source_fragments, plan->live,

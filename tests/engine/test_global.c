@@ -254,3 +254,26 @@ Test(server_global, a_dry_rehearsal_waits_for_locks_as_prepare_does)
     EXPECT_STATUS(pgzm, PGZM_PREPARE, PGZM_OK);
     pthread_join(holder, NULL);
 }
+
+/* Its schema is in the path then: names of that schema are printed without it, on both sides. */
+Test(server_global, finds_its_counterparts_when_one_side_has_an_extension_more)
+{
+    static const char mood[] = "CREATE TYPE mood AS ENUM (%s);"
+                               "CREATE FUNCTION mood_int(mood) RETURNS int LANGUAGE sql IMMUTABLE"
+                               " AS 'SELECT 1';"
+                               "CREATE CAST (mood AS int) WITH FUNCTION mood_int(mood);";
+    AUTO(mem_free) char *ours = mem_printf(mood, "'a', 'b'");
+    AUTO(mem_free) char *theirs = mem_printf(mood, "'a'");
+    for (int turn = 0; turn < 2; turn++) {
+        Pair pair = pair_open();
+        test_sql(&pair.source, ours);
+        test_sql(&pair.dest, theirs);
+        test_sql(turn == 0 ? &pair.source : &pair.dest, "CREATE EXTENSION citext");
+        AUTO(pgzm_free) Pgzm *pgzm = pair_handle(&pair, NULL);
+        pgzm_set(pgzm, PGZM_LATEST, "on");
+        EXPECT_STATUS(pgzm, PGZM_START, PGZM_OK);
+        EXPECT_VALUE(&pair.dest, "SELECT 'b'::public.mood::int", "1");
+        EXPECT_STATUS(pgzm, PGZM_ROLLBACK, PGZM_OK);
+        EXPECT_VALUE(&pair.dest, "SELECT 'a'::public.mood::int", "1");
+    }
+}
