@@ -320,6 +320,24 @@ void builder_add_attributes(Builder *builder, size_t index, const Object *object
     builder_add_comment(builder, index, object, noun, identity, object->comment);
 }
 
+/* A type that is only a shell cannot be moved to another schema, so it is made in the swap
+ * (type.c); and what takes or gives it, after it. */
+static void follow_shells(FragmentList *list)
+{
+    AUTO(mem_free) bool *late = mem_alloc(list->count + 1);
+    for (size_t i = 0; i < list->count; i++) {
+        Fragment *fragment = &list->items[i];
+        bool is_shell = fragment->kind == FRAGMENT_TYPE && fragment->place == PLACE_SWAP;
+        bool follows = fragment->kind == FRAGMENT_FUNCTION || fragment->kind == FRAGMENT_OWNER ||
+                       fragment->kind == FRAGMENT_GRANT || fragment->kind == FRAGMENT_COMMENT;
+        late[i] = is_shell;
+        for (size_t k = 0; k < fragment->need_count && follows; k++)
+            late[i] = late[i] || late[fragment->needs[k]];
+        if (late[i])
+            fragment->place = PLACE_SWAP;
+    }
+}
+
 bool builder_finish(Builder *builder, FragmentList *list, Error *err)
 {
     builder_begin_kind(builder, "view", PLACE_SCHEMA); /* of what a loop's repair adds */
@@ -331,6 +349,7 @@ bool builder_finish(Builder *builder, FragmentList *list, Error *err)
     graph_tidy(builder);
     graph_sort(builder, order, list);
     undo_fill(builder, list);
+    follow_shells(list);
     mem_free(order);
     return true;
 }
