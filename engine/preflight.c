@@ -328,6 +328,23 @@ static void warn_functions(Run *run, const Plan *plan)
     }
 }
 
+/* Rows of a table that hashes by an enum go in through its root: a partition that is a foreign
+ * table would write them to its server. */
+static bool check_routed(const Plan *plan, Error *err)
+{
+    for (size_t i = 0; i < plan->source->tables.count; i++) {
+        const Table *table = &plan->source->tables.items[i];
+        if (table->relkind != 'f' || !table->is_partition || !table->hash_enum_key)
+            continue;
+        error_set(err, ERROR_PREFLIGHT,
+                  "foreign table %s.%s is a partition of a table that hashes by an enum",
+                  table->object.schema, table->object.name);
+        return error_hint(err, "Its rows would be written to the foreign server. Leave the "
+                               "partitioned table out (--exclude-table), or detach the partition.");
+    }
+    return true;
+}
+
 /* A partition whose concurrent detaching was interrupted is neither the table's nor a table of its
  * own (14 and later). */
 static bool check_detaching(Run *run, const Plan *plan, Error *err)
@@ -359,8 +376,9 @@ bool preflight_check(Run *run, const Plan *plan, Error *err)
     return selection_report(run, plan->source, err) && extensionrows_check(run, plan, err) &&
            selection_check_parts(run, plan->source, plan->live, err) &&
            check_versions(run, plan, err) && check_detaching(run, plan, err) &&
-           check_tablespaces(run, plan, err) && check_privileges(run, plan, err) &&
-           roles_check(run, plan, err) && largeobjects_check(run, err) &&
-           check_extensions(run, plan, err) && check_surroundings(run, err) &&
-           check_lock_space(run, plan, err) && defer_check(run, plan, err);
+           check_routed(plan, err) && check_tablespaces(run, plan, err) &&
+           check_privileges(run, plan, err) && roles_check(run, plan, err) &&
+           largeobjects_check(run, err) && check_extensions(run, plan, err) &&
+           check_surroundings(run, err) && check_lock_space(run, plan, err) &&
+           defer_check(run, plan, err);
 }
