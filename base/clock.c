@@ -54,6 +54,63 @@ bool clock_parse_duration(const char *text, int64_t *ms)
     return false;
 }
 
+/* "Z", "+02", "+0200" or "+02:00" in seconds; false when there is more or something else. */
+static bool parse_zone(const char *text, long *seconds)
+{
+    int hours = 0, minutes = 0, used = 0;
+    if (strcmp(text, "Z") == 0 || strcmp(text, "z") == 0) {
+        *seconds = 0;
+        return true;
+    }
+    if (text[0] != '+' && text[0] != '-')
+        return false;
+    const char *digits = text + 1;
+    bool read = (sscanf(digits, "%2d:%2d%n", &hours, &minutes, &used) == 2 && used == 5) ||
+                (sscanf(digits, "%2d%2d%n", &hours, &minutes, &used) == 2 && used == 4) ||
+                (sscanf(digits, "%2d%n", &hours, &used) == 1 && used == 2);
+    if (!read || digits[used] != '\0' || hours > 14 || minutes > 59)
+        return false;
+    *seconds = (hours * 3600L + minutes * 60L) * (text[0] == '-' ? -1 : 1);
+    return true;
+}
+
+static bool parse_milliseconds(const char *text, int64_t *ms)
+{
+    size_t digits = strspn(text, "0123456789");
+    if (digits < 9 || digits > 15 || text[digits] != '\0')
+        return false; /* 20261121 is no moment of 1970 */
+    *ms = strtoll(text, NULL, 10);
+    return true;
+}
+
+bool clock_parse_moment(const char *text, int64_t *ms)
+{
+    static const char *const forms[] = {"%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M",
+                                        "%Y-%m-%d %H:%M", "%Y-%m-%d"};
+    if (parse_milliseconds(text, ms))
+        return true;
+    /* strptime takes fewer digits and spaces; a date has ten characters */
+    if (strspn(text, "0123456789-") != 10)
+        return false;
+    for (size_t i = 0; i < LENGTH(forms); i++) {
+        struct tm moment = {.tm_isdst = -1};
+        const char *rest = strptime(text, forms[i], &moment);
+        long zone = 0;
+        if (rest == NULL)
+            continue;
+        struct tm entered = moment;
+        bool local = *rest == '\0';
+        if (!local && !parse_zone(rest + strspn(rest, " "), &zone))
+            continue;
+        time_t seconds = local ? mktime(&moment) : timegm(&moment);
+        if (moment.tm_mday != entered.tm_mday)
+            return false; /* 31 February */
+        *ms = ((int64_t)seconds - zone) * 1000;
+        return true;
+    }
+    return false;
+}
+
 void clock_format_duration(int64_t ms, char out[static 32])
 {
     int64_t s = (ms + 500) / 1000;

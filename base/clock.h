@@ -19,6 +19,12 @@ int64_t clock_wall_ms(void);      /* milliseconds since 1970-01-01 UTC */
  * False when the text is no duration, negative, or above 24 days (INT32_MAX ms). */
 bool clock_parse_duration(const char *text, int64_t *ms) MUST_CHECK;
 
+/* Reads a moment: "2026-11-21", "2026-11-21 14:30" (with T instead of the space, seconds and a zone
+ * such as Z or +02:00 if wanted), or milliseconds since 1970. A date alone is its midnight; without
+ * a zone it is local time. The result is in milliseconds since 1970-01-01 UTC. False when the text
+ * is none of these. */
+bool clock_parse_moment(const char *text, int64_t *ms) MUST_CHECK;
+
 /* Writes 0.8 s, 12.3 s, 4 min 05 s, 2 h 03 min into `out`, which has at least 32 bytes. */
 void clock_format_duration(int64_t ms, char out[static 32]);
 

@@ -237,7 +237,7 @@ static bool arguments_check_side(const Arguments *args, OptionId id, const char 
     static const char *const fillers[] = {"PGSERVICE", "PGHOST", "PGHOSTADDR", "PGPORT",
                                           "PGDATABASE"};
     const Option *option = option_get(id);
-    if (!(option->scope & args->command->bit) || arguments_has(args, id))
+    if (!(option->scope & ~option->optional & args->command->bit) || arguments_has(args, id))
         return true;
     for (size_t i = 0; i < LENGTH(fillers); i++) {
         const char *text = getenv(fillers[i]);
@@ -252,6 +252,26 @@ static bool arguments_check_side(const Arguments *args, OptionId id, const char 
     return error_hint(err, "Give --%s or set %s.", option->name, option->variables[0].name);
 }
 
+/* What a command acts on must be said where a mistake would cost something. */
+static bool arguments_check_one_of(const Arguments *args, Error *err)
+{
+    const OptionCommand *command = args->command;
+    if (command->one_of_count == 0)
+        return true;
+    size_t given = 0;
+    for (size_t i = 0; i < command->one_of_count; i++)
+        given += arguments_has(args, command->one_of[i]);
+    if (given == 1)
+        return true;
+    const char *first = option_get(command->one_of[0])->name;
+    const char *second = option_get(command->one_of[1])->name;
+    if (given > 1)
+        error_set(err, ERROR_USAGE, "options --%s and --%s exclude each other", first, second);
+    else
+        error_set(err, ERROR_USAGE, "%s needs --%s or --%s", command->name, first, second);
+    return error_hint(err, "pgzm-copy help %s tells what they mean.", command->name);
+}
+
 bool arguments_complete(Arguments *args, Error *err)
 {
     for (OptionId id = 0; id < OPTION_COUNT; id++) {
@@ -260,13 +280,8 @@ bool arguments_complete(Arguments *args, Error *err)
             !arguments_fill(args, option, err))
             return false;
     }
-    for (OptionId id = 0; id < OPTION_COUNT; id++) {
-        const Option *option = option_get(id);
-        if (!(option->needed & args->command->bit) || arguments_has(args, id))
-            continue;
-        error_set(err, ERROR_USAGE, "%s needs --%s", args->command->name, option->name);
-        return error_hint(err, "Say --%s to %s.", option->name, option->help);
-    }
+    if (!arguments_check_one_of(args, err))
+        return false;
     if (arguments_has(args, OPTION_QUIET) && arguments_has(args, OPTION_VERBOSE)) {
         error_set(err, ERROR_USAGE, "options --quiet and --verbose exclude each other");
         return error_hint(err, "Leave one of them out.");

@@ -66,8 +66,10 @@ static void command_add_error(Str *out, const Terminal *terminal, const ReportEr
 /* Commands whose answer is all that is wanted. */
 static bool command_is_question(const Arguments *args)
 {
-    PgzmCommand run = args->command->run;
-    return run == PGZM_STATUS || run == PGZM_LIST || run == PGZM_DIFF;
+    const OptionScope questions = OPTION_FOR_STATUS | OPTION_FOR_LIST | OPTION_FOR_DIFF |
+                                  OPTION_FOR_PREFLIGHT | OPTION_FOR_VERIFY | OPTION_FOR_HISTORY |
+                                  OPTION_FOR_UNLOCK;
+    return (args->command->bit & questions) != 0;
 }
 
 /* True when the person wants to read the result; what was asked for is not silenced. */
@@ -184,7 +186,8 @@ static PgzmStatus command_set_options(const CommandRun *run)
         if (option->engine == OPTION_NO_ENGINE)
             continue;
         /* A side that is left to the PG* variables is an empty connection string. */
-        if (option->secret && values->n == 0 && (option->scope & run->args->command->bit)) {
+        if (option->secret && values->n == 0 &&
+            (option->scope & ~option->optional & run->args->command->bit)) {
             PgzmStatus status = pgzm_set(run->pgzm, (PgzmOption)option->engine, "");
             if (status != PGZM_OK)
                 return status;

@@ -9,11 +9,16 @@
 
 #define FOR_CHANGES                                                                                \
     (OPTION_FOR_START | OPTION_FOR_PREPARE | OPTION_FOR_SWAP | OPTION_FOR_ROLLBACK |               \
-     OPTION_FOR_ABORT)
+     OPTION_FOR_ABORT | OPTION_FOR_CLEANUP)
 #define FOR_COPY (OPTION_FOR_START | OPTION_FOR_PREPARE)
+/* Commands that look at what will be copied and how. */
+#define FOR_CHECKS (FOR_COPY | OPTION_FOR_PREFLIGHT)
 /* Commands that read two databases by the same selection of objects. */
-#define FOR_SELECTION (FOR_COPY | OPTION_FOR_DIFF)
+#define FOR_SELECTION (FOR_CHECKS | OPTION_FOR_DIFF)
 #define FOR_SWAP (OPTION_FOR_START | OPTION_FOR_SWAP | OPTION_FOR_ROLLBACK)
+/* Commands that undo or destroy: they must be told which database. */
+#define FOR_UNDOING                                                                                \
+    (OPTION_FOR_ROLLBACK | OPTION_FOR_ABORT | OPTION_FOR_CLEANUP | OPTION_FOR_UNLOCK)
 
 static const OptionCommand commands[] = {
     {.name = "start",
@@ -46,9 +51,13 @@ static const OptionCommand commands[] = {
      .bit = OPTION_FOR_ROLLBACK,
      .run = PGZM_ROLLBACK,
      .summary = "go back to the objects before the last swap",
-     .about = "Trades the backup back into place in one short transaction. --latest must be said; "
-              "DATABASE_URL is not used.",
-     .example = "pgzm-copy rollback --latest --dest service=production"},
+     .about = "Trades the backup back into place in one short transaction. --latest undoes the "
+              "latest migration that went live; --timestamp undoes that migration and all later "
+              "ones, the latest first. Preserved tables keep all their rows, and so do those of "
+              "--keep-tables. DATABASE_URL is not used.",
+     .example = "pgzm-copy rollback --latest --dest service=production",
+     .one_of = {OPTION_LATEST, OPTION_TIMESTAMP},
+     .one_of_count = 2},
     {.name = "diff",
      .bit = OPTION_FOR_DIFF,
      .run = PGZM_DIFF,
@@ -59,6 +68,23 @@ static const OptionCommand commands[] = {
               "difference. The exit status is 0 when there is none and 8 when there are some. "
               "Changes nothing and looks at no rows.",
      .example = "pgzm-copy diff --source service=staging --dest service=production"},
+    {.name = "preflight",
+     .bit = OPTION_FOR_PREFLIGHT,
+     .run = PGZM_PREFLIGHT_CHECK,
+     .summary = "check whether a migration can go through",
+     .about = "Runs all the checks that \"prepare\" runs first, and shows each with its outcome: "
+              "pass, warning or failure, with a hint. The exit status is 4 when one fails. "
+              "Changes nothing.",
+     .example = "pgzm-copy preflight --source service=staging --dest service=production"},
+    {.name = "verify",
+     .bit = OPTION_FOR_VERIFY,
+     .run = PGZM_VERIFY,
+     .summary = "check a prepared migration or a backup",
+     .about = "Checks that what was prepared is whole and, with --source, like the source; or, "
+              "for a migration that is live, that its backup is whole and can be rolled back to. "
+              "Without --timestamp the unfinished or else the latest migration is meant. The exit "
+              "status is 8 when something is wrong with it. Changes nothing.",
+     .example = "pgzm-copy verify --dest service=production"},
     {.name = "status",
      .bit = OPTION_FOR_STATUS,
      .run = PGZM_STATUS,
@@ -72,6 +98,12 @@ static const OptionCommand commands[] = {
      .summary = "list all migrations and their backups",
      .about = "Lists the migrations of the destination with their backups. Changes nothing.",
      .example = "pgzm-copy list --dest service=production"},
+    {.name = "history",
+     .bit = OPTION_FOR_HISTORY,
+     .run = PGZM_HISTORY,
+     .summary = "show who did what, when, from where",
+     .about = "Prints the events that the journal of the destination holds. Changes nothing.",
+     .example = "pgzm-copy history --dest service=production"},
     {.name = "abort",
      .bit = OPTION_FOR_ABORT,
      .run = PGZM_ABORT,
@@ -79,15 +111,35 @@ static const OptionCommand commands[] = {
      .about = "Drops the shadow objects and sync triggers of an unfinished migration. Live objects "
               "stay as they are. DATABASE_URL is not used.",
      .example = "pgzm-copy abort --dest service=production"},
+    {.name = "cleanup",
+     .bit = OPTION_FOR_CLEANUP,
+     .run = PGZM_CLEANUP,
+     .summary = "drop backups that are not needed any more",
+     .about = "Drops the backups of migrations that began before a moment, or of one migration, "
+              "with what keeps them in step. Nothing is touched that the journal does not own, and "
+              "a backup that something else depends on stays. Those migrations cannot be rolled "
+              "back any more. DATABASE_URL is not used.",
+     .example = "pgzm-copy cleanup --before 2026-11-01 --dry-run --dest service=production",
+     .one_of = {OPTION_BEFORE, OPTION_TIMESTAMP},
+     .one_of_count = 2},
+    {.name = "unlock",
+     .bit = OPTION_FOR_UNLOCK,
+     .run = PGZM_UNLOCK,
+     .summary = "show or end the session that holds the lock",
+     .about = "One command at a time works on a destination; its session holds a lock there. This "
+              "shows who holds it. With --force that session is ended, for a holder that is gone "
+              "while the server has not noticed. DATABASE_URL is not used.",
+     .example = "pgzm-copy unlock --force --dest service=production"},
 };
 
 static const Option options[] = {
     {.id = OPTION_SOURCE,
      .name = "source",
      .argument = "CONNINFO",
-     .variables = {{"SOURCE_DATABASE_URL", OPTION_FOR_ALL}},
+     .variables = {{"SOURCE_DATABASE_URL", OPTION_FOR_ALL & ~OPTION_FOR_VERIFY}},
      .type = OPTION_TEXT,
-     .scope = FOR_SELECTION,
+     .scope = FOR_SELECTION | OPTION_FOR_VERIFY,
+     .optional = OPTION_FOR_VERIFY,
      .secret = true,
      .engine = PGZM_SOURCE,
      .help = "database to read: a connection string or URI",
@@ -97,7 +149,7 @@ static const Option options[] = {
      .name = "dest",
      .argument = "CONNINFO",
      .variables = {{"DEST_DATABASE_URL", OPTION_FOR_ALL},
-                   {"DATABASE_URL", OPTION_FOR_ALL & ~(OPTION_FOR_ROLLBACK | OPTION_FOR_ABORT)}},
+                   {"DATABASE_URL", OPTION_FOR_ALL & ~FOR_UNDOING}},
      .type = OPTION_TEXT,
      .scope = OPTION_FOR_ALL,
      .secret = true,
@@ -109,7 +161,7 @@ static const Option options[] = {
      .argument = "TABLES",
      .variables = {{"PRESERVED_TABLES", OPTION_FOR_ALL}},
      .type = OPTION_TEXT,
-     .scope = FOR_COPY,
+     .scope = FOR_CHECKS,
      .repeatable = true,
      .engine = PGZM_PRESERVED_TABLES,
      .help = "keep the destination's rows; may be repeated",
@@ -225,19 +277,19 @@ static const Option options[] = {
     {.id = OPTION_ROLES,
      .name = "roles",
      .type = OPTION_SWITCH,
-     .scope = FOR_COPY,
+     .scope = FOR_CHECKS,
      .engine = PGZM_ROLES,
      .help = "create roles that the destination lacks"},
     {.id = OPTION_LARGE_OBJECTS,
      .name = "large-objects",
      .type = OPTION_SWITCH,
-     .scope = FOR_COPY,
+     .scope = FOR_CHECKS,
      .engine = PGZM_LARGE_OBJECTS,
      .help = "copy large objects, too"},
     {.id = OPTION_REQUIRE_COMPLETE,
      .name = "require-complete",
      .type = OPTION_SWITCH,
-     .scope = FOR_COPY,
+     .scope = FOR_CHECKS,
      .engine = PGZM_REQUIRE_COMPLETE,
      .help = "refuse when something is not carried over",
      .more = "What would be reported as not carried over or left out is an error (exit status 4) "
@@ -246,7 +298,7 @@ static const Option options[] = {
      .name = "max-risk",
      .argument = "low|medium|high",
      .type = OPTION_CHOICE,
-     .scope = FOR_COPY,
+     .scope = FOR_CHECKS,
      .engine = PGZM_MAX_RISK,
      .help = "refuse a change of the schema above that",
      .more =
@@ -261,7 +313,7 @@ static const Option options[] = {
      .initial = "CPUs, at most 4",
      .min = 1,
      .max = 256,
-     .scope = FOR_COPY,
+     .scope = FOR_CHECKS,
      .engine = PGZM_JOBS,
      .help = "workers that copy and build",
      .more = "Each worker holds one connection to either side."},
@@ -283,10 +335,71 @@ static const Option options[] = {
      .name = "latest",
      .type = OPTION_SWITCH,
      .scope = OPTION_FOR_ROLLBACK,
-     .needed = OPTION_FOR_ROLLBACK,
      .engine = PGZM_LATEST,
-     .help = "roll back the latest migration that went live",
-     .more = "It must be said, so that nobody rolls back by mistake."},
+     .help = "undo the latest migration that went live",
+     .more = "It, or --timestamp, must be said, so that nobody rolls back by mistake."},
+    {.id = OPTION_TIMESTAMP,
+     .name = "timestamp",
+     .argument = "ID",
+     .type = OPTION_TEXT,
+     .scope = OPTION_FOR_SWAP | OPTION_FOR_ROLLBACK | OPTION_FOR_VERIFY | OPTION_FOR_STATUS |
+              OPTION_FOR_HISTORY | OPTION_FOR_ABORT | OPTION_FOR_CLEANUP,
+     .engine = PGZM_TIMESTAMP,
+     .help = "the migration that is meant, as in list",
+     .more = "Milliseconds since 1970. swap and abort refuse when it is not the unfinished "
+             "migration's; rollback undoes that migration and all later ones."},
+    {.id = OPTION_BEFORE,
+     .name = "before",
+     .argument = "DATE",
+     .type = OPTION_TEXT,
+     .scope = OPTION_FOR_CLEANUP,
+     .engine = PGZM_BEFORE,
+     .help = "backups of migrations that began before DATE",
+     .more = "2026-11-21, \"2026-11-21 14:30\" (both in local time unless a zone follows) or "
+             "milliseconds since 1970."},
+    {.id = OPTION_KEEP_TABLES,
+     .name = "keep-tables",
+     .argument = "TABLES",
+     .type = OPTION_TEXT,
+     .scope = OPTION_FOR_ROLLBACK,
+     .repeatable = true,
+     .engine = PGZM_KEEP_TABLES,
+     .help = "these keep the rows they have now; may be repeated",
+     .more = "Written as for --preserved-tables. Their rows are brought into the backup, in step "
+             "with live traffic, before it trades places. Preserved tables always keep theirs."},
+    {.id = OPTION_CHECKSUM,
+     .name = "checksum",
+     .type = OPTION_SWITCH,
+     .scope = OPTION_FOR_VERIFY,
+     .engine = PGZM_CHECKSUM,
+     .help = "compare contents, not numbers of rows alone",
+     .more = "Reads all rows."},
+    {.id = OPTION_ORPHANS,
+     .name = "orphans",
+     .argument = "fail|keep",
+     .type = OPTION_CHOICE,
+     .initial = "fail",
+     .scope = FOR_COPY | OPTION_FOR_SWAP,
+     .engine = PGZM_ORPHANS,
+     .help = "rows that violate a foreign key of the new data",
+     .more =
+         "Rows of preserved tables may refer to rows that the new data lacks. fail: there is "
+         "no swap (exit status 8). keep: it goes live with that key NOT VALID (exit status 9)."},
+    {.id = OPTION_ALLOW_PUBLISH,
+     .name = "allow-publish",
+     .type = OPTION_SWITCH,
+     .scope = FOR_CHECKS,
+     .engine = PGZM_ALLOW_PUBLISH,
+     .help = "go on in spite of publications for all tables",
+     .more =
+         "Such a publication of the destination publishes the shadow, the backup and the journal "
+         "too: subscribers need these tables, or their replication stops."},
+    {.id = OPTION_FORCE,
+     .name = "force",
+     .type = OPTION_SWITCH,
+     .scope = OPTION_FOR_UNLOCK,
+     .engine = PGZM_FORCE,
+     .help = "end the session that holds the lock"},
     {.id = OPTION_LOCK_TIMEOUT,
      .name = "lock-timeout",
      .argument = "TIME",
@@ -316,7 +429,7 @@ static const Option options[] = {
      .initial = "30s",
      .min = 1,
      .max = INT32_MAX,
-     .scope = FOR_COPY,
+     .scope = FOR_CHECKS,
      .engine = PGZM_LOCK_WAIT_TIMEOUT,
      .help = "longest wait for the locks on the source's tables"},
     {.id = OPTION_TIMEOUT,

@@ -24,20 +24,16 @@ typedef enum OptionScope {
     OPTION_FOR_SWAP = 1 << 2,
     OPTION_FOR_ROLLBACK = 1 << 3,
     OPTION_FOR_DIFF = 1 << 4,
-    OPTION_FOR_STATUS = 1 << 5,
-    OPTION_FOR_LIST = 1 << 6,
-    OPTION_FOR_ABORT = 1 << 7,
-    OPTION_FOR_ALL = (1 << 8) - 1
+    OPTION_FOR_PREFLIGHT = 1 << 5,
+    OPTION_FOR_VERIFY = 1 << 6,
+    OPTION_FOR_STATUS = 1 << 7,
+    OPTION_FOR_LIST = 1 << 8,
+    OPTION_FOR_HISTORY = 1 << 9,
+    OPTION_FOR_ABORT = 1 << 10,
+    OPTION_FOR_CLEANUP = 1 << 11,
+    OPTION_FOR_UNLOCK = 1 << 12,
+    OPTION_FOR_ALL = (1 << 13) - 1
 } OptionScope;
-
-typedef struct OptionCommand {
-    const char *name;
-    OptionScope bit;
-    PgzmCommand run;
-    const char *summary; /* after "name  " in the list of commands */
-    const char *about;   /* a paragraph of sentences */
-    const char *example; /* one command line */
-} OptionCommand;
 
 typedef enum OptionId {
     OPTION_SOURCE,
@@ -62,6 +58,13 @@ typedef enum OptionId {
     OPTION_DRY_RUN,
     OPTION_REHEARSE,
     OPTION_LATEST,
+    OPTION_TIMESTAMP,
+    OPTION_BEFORE,
+    OPTION_KEEP_TABLES,
+    OPTION_CHECKSUM,
+    OPTION_ORPHANS,
+    OPTION_ALLOW_PUBLISH,
+    OPTION_FORCE,
     OPTION_LOCK_TIMEOUT,
     OPTION_SWAP_TIMEOUT,
     OPTION_LOCK_WAIT_TIMEOUT,
@@ -75,6 +78,17 @@ typedef enum OptionId {
     OPTION_HELP,
     OPTION_COUNT
 } OptionId;
+
+typedef struct OptionCommand {
+    const char *name;
+    OptionScope bit;
+    PgzmCommand run;
+    const char *summary; /* after "name  " in the list of commands */
+    const char *about;   /* a paragraph of sentences */
+    const char *example; /* one command line */
+    OptionId one_of[2];  /* it refuses to run without one of them */
+    size_t one_of_count;
+} OptionCommand;
 
 typedef enum OptionType {
     OPTION_SWITCH,  /* no argument */
@@ -101,16 +115,16 @@ typedef struct Option {
     const char *argument;                       /* as help shows it; NULL for a switch */
     OptionVariable variables[OPTION_VARIABLES]; /* asked in this order; name NULL: no more */
     OptionType type;
-    const char *initial; /* the default as text, NULL when there is none */
-    int64_t min, max;    /* of OPTION_INTEGER and OPTION_DURATION */
-    OptionScope scope;   /* commands that take it */
-    OptionScope needed;  /* commands that refuse to run without it */
-    bool repeatable;     /* each use adds a value; otherwise the last one counts */
-    bool secret;         /* may hold a password: never shown, wiped from argv */
-    bool general;        /* understood without a command, too */
-    int engine;          /* the PgzmOption that gets the value, or OPTION_NO_ENGINE */
-    const char *help;    /* one line, lower case */
-    const char *more;    /* sentences for the manual, or NULL */
+    const char *initial;  /* the default as text, NULL when there is none */
+    int64_t min, max;     /* of OPTION_INTEGER and OPTION_DURATION */
+    OptionScope scope;    /* commands that take it */
+    OptionScope optional; /* of a side: commands that can do without it */
+    bool repeatable;      /* each use adds a value; otherwise the last one counts */
+    bool secret;          /* may hold a password: never shown, wiped from argv */
+    bool general;         /* understood without a command, too */
+    int engine;           /* the PgzmOption that gets the value, or OPTION_NO_ENGINE */
+    const char *help;     /* one line, lower case */
+    const char *more;     /* sentences for the manual, or NULL */
 } Option;
 
 const Option *option_get(OptionId id);

@@ -300,7 +300,13 @@ static const char *report_headline(PgzmCommand command, const json_t *result,
     case PGZM_STATUS:
     case PGZM_LIST:
     case PGZM_DIFF:
+    case PGZM_PREFLIGHT_CHECK:
+    case PGZM_VERIFY:
+    case PGZM_HISTORY:
+    case PGZM_UNLOCK:
         break;
+    case PGZM_CLEANUP:
+        return "Done: these backups are dropped.";
     }
     return "Done.";
 }

@@ -191,3 +191,9 @@ bool command_abort(Run *run, Error *err)
     log_info(&run->log, "aborted: nothing is left but the journal");
     return true;
 }
+
+bool command_cleanup(Run *run, Error *err)
+{
+    (void)run;
+    return error_set(err, ERROR_OTHER, "not there yet");
+}

@@ -71,10 +71,19 @@ typedef struct Command {
 } Command;
 
 static const Command commands[] = {
-    [PGZM_START] = {"start", command_start}, [PGZM_PREPARE] = {"prepare", command_prepare},
-    [PGZM_SWAP] = {"swap", command_swap},    [PGZM_ROLLBACK] = {"rollback", command_rollback},
-    [PGZM_ABORT] = {"abort", command_abort}, [PGZM_STATUS] = {"status", command_status},
-    [PGZM_LIST] = {"list", command_list},    [PGZM_DIFF] = {"diff", command_diff},
+    [PGZM_START] = {"start", command_start},
+    [PGZM_PREPARE] = {"prepare", command_prepare},
+    [PGZM_SWAP] = {"swap", command_swap},
+    [PGZM_ROLLBACK] = {"rollback", command_rollback},
+    [PGZM_ABORT] = {"abort", command_abort},
+    [PGZM_STATUS] = {"status", command_status},
+    [PGZM_LIST] = {"list", command_list},
+    [PGZM_DIFF] = {"diff", command_diff},
+    [PGZM_PREFLIGHT_CHECK] = {"preflight", command_preflight},
+    [PGZM_VERIFY] = {"verify", command_verify},
+    [PGZM_CLEANUP] = {"cleanup", command_cleanup},
+    [PGZM_HISTORY] = {"history", command_history},
+    [PGZM_UNLOCK] = {"unlock", command_unlock},
 };
 
 PgzmStatus pgzm_run(Pgzm *pgzm, PgzmCommand command)

@@ -54,7 +54,13 @@ typedef enum PgzmCommand {
     PGZM_ABORT,    /* drop an unfinished migration's shadow objects */
     PGZM_STATUS,   /* the unfinished or latest migration; result only */
     PGZM_LIST,     /* all migrations with their backups; result only */
-    PGZM_DIFF      /* what a migration would change: PGZM_DIFFERENCES when anything; result only */
+    PGZM_DIFF,     /* what a migration would change: PGZM_DIFFERENCES when anything; result only */
+    PGZM_PREFLIGHT_CHECK, /* the checks before a migration, each with its outcome; result only */
+    PGZM_VERIFY,          /* checks a prepared migration or a backup: PGZM_DIFFERENCES when anything
+                             is wrong with it; result only */
+    PGZM_CLEANUP,         /* drops backups that are not needed any more */
+    PGZM_HISTORY,         /* who did what, when, from where; result only */
+    PGZM_UNLOCK           /* who holds the lock of the journal; with PGZM_FORCE ends that session */
 } PgzmCommand;
 
 /* Options are set by number and given as text, as on the command line. */
@@ -69,7 +75,20 @@ typedef enum PgzmOption {
     PGZM_SWAP_TIMEOUT,      /* duration; how long the swap tries; default 60s */
     PGZM_LOCK_WAIT_TIMEOUT, /* duration; for the locks on the source's tables; default 30s */
     PGZM_TIMEOUT,           /* duration; for the whole command; default none */
-    PGZM_LATEST,            /* "on": rollback of the latest swapped migration (must be said) */
+    PGZM_LATEST,            /* "on": rollback of the latest swapped migration (or PGZM_TIMESTAMP) */
+    PGZM_TIMESTAMP, /* id of a migration, ms since the epoch: for swap, status and abort it must be
+                       the one that is meant; rollback undoes it and all later ones; verify, cleanup
+                       and history are about it alone */
+    PGZM_BEFORE, /* cleanup: of migrations that began before then: an ISO date, "date HH:MM" or ms
+                    since the epoch; local time unless it says a zone */
+    PGZM_KEEP_TABLES, /* rollback: SQL identifiers, comma separated: tables that keep the rows they
+                         have now; setting it again adds to it */
+    PGZM_CHECKSUM,    /* "on": verify compares the rows' contents, not their number alone */
+    PGZM_ORPHANS,     /* "fail" or "keep": what becomes of a foreign key of the new schema that rows
+                         of preserved tables violate; default fail */
+    PGZM_ALLOW_PUBLISH,  /* "on": go on when a publication FOR ALL TABLES of the destination would
+                            publish shadow, backup and journal */
+    PGZM_FORCE,          /* "on": unlock ends the session that holds the lock */
     PGZM_SCHEMA,         /* pattern as in psql; only such schemas; setting it again adds to it, as
                             with the next five */
     PGZM_EXCLUDE_SCHEMA, /* pattern; not such schemas */

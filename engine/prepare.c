@@ -318,3 +318,10 @@ bool command_start(Run *run, Error *err)
     run_next(run, "pgzm-copy status");
     return false;
 }
+
+bool command_preflight(Run *run, Error *err)
+{
+    Plan plan = {0};
+    Snapshot snapshot = {0};
+    return look(run, &plan, &snapshot, err);
+}

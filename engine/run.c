@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/sql.h"
@@ -124,6 +125,18 @@ static json_t *describe(const Conn *conn, Arena *arena)
                      "database", PQdb(pg), "user", PQuser(pg), "version", version_of(conn, arena));
 }
 
+/* Where we run: events of the journal name it, for those who come through a proxy or a socket. */
+static bool tell_host(Run *run, Error *err)
+{
+    char host[256] = "";
+    if (gethostname(host, sizeof host - 1) != 0)
+        return true;
+    const char *const values[] = {host};
+    AUTO(result_free) PGresult *result = NULL;
+    return conn_query(run->dest, "SELECT set_config('pgzm.host', $1, false)", 1, values, &result,
+                      err);
+}
+
 bool run_open_dest(Run *run, Error *err)
 {
     if (run->dest != NULL)
@@ -134,6 +147,8 @@ bool run_open_dest(Run *run, Error *err)
     }
     ConnSpec spec = {.side = CONN_DEST, .conninfo = run->settings->dest};
     if (!conn_open(&spec, run->cancel, &run->dest, err))
+        return false;
+    if (!tell_host(run, err))
         return false;
     json_object_set_new(run->result, "dest", describe(run->dest, run->arena));
     log_info(&run->log, "destination: %s, PostgreSQL %s", conn_label(run->dest),

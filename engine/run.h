@@ -28,12 +28,20 @@ typedef enum RiskLimit {
     RISK_LIMIT_HIGH
 } RiskLimit;
 
+/* What becomes of a foreign key that rows violate. */
+typedef enum OrphanMode { ORPHANS_FAIL, ORPHANS_KEEP } OrphanMode;
+
 /* The options of pgzm.h, parsed. */
 typedef struct Settings {
     char *source, *dest; /* conninfo; NULL when not given */
     char *preserved;     /* comma separated SQL identifiers; NULL for none */
     int jobs;
     bool dry_run, latest;
+    int64_t timestamp; /* a migration's id; 0 when not given */
+    int64_t before_ms; /* since the epoch; INT64_MIN when not given */
+    char *keep;        /* comma separated SQL identifiers; NULL for none */
+    OrphanMode orphans;
+    bool checksum, allow_publish, force;
     int64_t lock_timeout_ms, swap_timeout_ms, lock_wait_timeout_ms;
     int64_t timeout_ms; /* 0 for none */
     Filter filter;      /* which objects; empty for all */
@@ -104,5 +112,10 @@ bool command_abort(Run *run, Error *err) MUST_CHECK;
 bool command_status(Run *run, Error *err) MUST_CHECK;
 bool command_list(Run *run, Error *err) MUST_CHECK;
 bool command_diff(Run *run, Error *err) MUST_CHECK;
+bool command_preflight(Run *run, Error *err) MUST_CHECK;
+bool command_verify(Run *run, Error *err) MUST_CHECK;
+bool command_cleanup(Run *run, Error *err) MUST_CHECK;
+bool command_history(Run *run, Error *err) MUST_CHECK;
+bool command_unlock(Run *run, Error *err) MUST_CHECK;
 
 #endif

@@ -19,7 +19,8 @@ void settings_init(Settings *settings)
     *settings = (Settings){.jobs = default_jobs(),
                            .lock_timeout_ms = 80,
                            .swap_timeout_ms = 60000,
-                           .lock_wait_timeout_ms = 30000};
+                           .lock_wait_timeout_ms = 30000,
+                           .before_ms = INT64_MIN};
 }
 
 void settings_clear(Settings *settings)
@@ -27,6 +28,7 @@ void settings_clear(Settings *settings)
     mem_free(settings->source);
     mem_free(settings->dest);
     mem_free(settings->preserved);
+    mem_free(settings->keep);
     filter_clear(&settings->filter);
     *settings = (Settings){0};
 }
@@ -108,6 +110,48 @@ static bool set_risk(RiskLimit *target, const char *value, Error *err)
     return true;
 }
 
+static bool set_orphans(OrphanMode *target, const char *value, Error *err)
+{
+    static const char *const words[] = {"fail", "keep", NULL};
+    int chosen = 0;
+    if (!set_choice(&chosen, "orphans", words, value, err))
+        return false;
+    *target = (OrphanMode)(ORPHANS_FAIL + chosen);
+    return true;
+}
+
+/* Adds to a comma separated list. */
+static bool add_names(char **target, const char *value)
+{
+    char *joined = *target == NULL ? mem_strdup(value) : mem_printf("%s,%s", *target, value);
+    mem_free(*target);
+    *target = joined;
+    return true;
+}
+
+static bool set_timestamp(int64_t *target, const char *value, Error *err)
+{
+    char *end;
+    errno = 0;
+    long long id = strtoll(value, &end, 10);
+    if (errno == 0 && value[0] >= '1' && value[0] <= '9' && *end == '\0') {
+        *target = id;
+        return true;
+    }
+    error_set(err, ERROR_USAGE, "the timestamp of a migration is a whole number, not \"%s\"",
+              value);
+    return error_hint(err, "pgzm-copy list shows the timestamps.");
+}
+
+static bool set_moment(int64_t *target, const char *value, Error *err)
+{
+    if (clock_parse_moment(value, target))
+        return true;
+    error_set(err, ERROR_USAGE, "\"%s\" is no date", value);
+    return error_hint(err,
+                      "Write 2026-11-21, \"2026-11-21 14:30\" or milliseconds since the epoch.");
+}
+
 bool settings_set(Settings *s, PgzmOption option, const char *value, Error *err)
 {
     switch (option) {
@@ -117,13 +161,22 @@ bool settings_set(Settings *s, PgzmOption option, const char *value, Error *err)
     case PGZM_DEST:
         set_text(&s->dest, value);
         return true;
-    case PGZM_PRESERVED_TABLES: {
-        char *joined =
-            s->preserved == NULL ? mem_strdup(value) : mem_printf("%s,%s", s->preserved, value);
-        mem_free(s->preserved);
-        s->preserved = joined;
-        return true;
-    }
+    case PGZM_PRESERVED_TABLES:
+        return add_names(&s->preserved, value);
+    case PGZM_KEEP_TABLES:
+        return add_names(&s->keep, value);
+    case PGZM_TIMESTAMP:
+        return set_timestamp(&s->timestamp, value, err);
+    case PGZM_BEFORE:
+        return set_moment(&s->before_ms, value, err);
+    case PGZM_CHECKSUM:
+        return set_bool(&s->checksum, "checksum", value, err);
+    case PGZM_ORPHANS:
+        return set_orphans(&s->orphans, value, err);
+    case PGZM_ALLOW_PUBLISH:
+        return set_bool(&s->allow_publish, "allow publish", value, err);
+    case PGZM_FORCE:
+        return set_bool(&s->force, "force", value, err);
     case PGZM_JOBS:
         return set_jobs(&s->jobs, value, err);
     case PGZM_DRY_RUN:

@@ -8,7 +8,7 @@ BEGIN
         RETURN;
     END IF;
     CREATE SCHEMA IF NOT EXISTS pgzm;
-    COMMENT ON SCHEMA pgzm IS 'journal of pgzm-copy, version 1'; -- JOURNAL_COMMENT in journal.c
+    COMMENT ON SCHEMA pgzm IS 'journal of pgzm-copy, version 2'; -- JOURNAL_COMMENT in journal.c
 
     -- What was asked for and how far it came. The state machine's one row a migration.
     CREATE TABLE pgzm.migration (
@@ -26,7 +26,8 @@ BEGIN
         path text,                         -- search_path for the steps: where extensions are
         created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
         changed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-        swapped_at timestamptz
+        swapped_at timestamptz,
+        cleaned_at timestamptz             -- when its backup was dropped
     );
     -- At most one unfinished migration, whatever the callers do.
     CREATE UNIQUE INDEX migration_unfinished ON pgzm.migration ((true))
@@ -123,7 +124,9 @@ BEGIN
         migration bigint,
         at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
         role text NOT NULL DEFAULT session_user,
-        address text DEFAULT pg_catalog.inet_client_addr()::text,
+        address text DEFAULT pg_catalog.inet_client_addr()::text, -- NULL: a local socket
+        backend integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
+        host text DEFAULT pg_catalog.current_setting('pgzm.host', true), -- as the client says
         what text NOT NULL,
         detail text
     );

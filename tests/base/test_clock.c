@@ -1,4 +1,6 @@
 #include <criterion/criterion.h>
+#include <stdlib.h>
+#include <time.h>
 
 #include "base/clock.h"
 
@@ -89,4 +91,45 @@ Test(clock, does_not_go_back)
         last = now;
     }
     cr_assert_gt(clock_wall_ms(), 1700000000000);
+}
+
+Test(clock, reads_moments)
+{
+    setenv("TZ", "UTC-3", 1); /* three hours east of Greenwich */
+    tzset();
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } cases[] = {{"1970-01-02", 86400000 - 3 * 3600000}, {"1970-01-02T03:00", 86400000},
+                 {"1970-01-02 03:00", 86400000},         {"1970-01-02 03:00:01", 86401000},
+                 {"1970-01-02T00:00:00Z", 86400000},     {"1970-01-02 02:00+02:00", 86400000},
+                 {"1970-01-02 02:00 +0200", 86400000},   {"1970-01-01T22:30:00-01:30", 86400000},
+                 {"1763690400000", 1763690400000}};
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        int64_t ms = -1;
+        cr_assert(clock_parse_moment(cases[i].text, &ms), "%s", cases[i].text);
+        cr_assert_eq(ms, cases[i].ms, "%s: %lld", cases[i].text, (long long)ms);
+    }
+}
+
+Test(clock, refuses_what_is_no_moment)
+{
+    static const char *const cases[] = {"",
+                                        "yesterday",
+                                        "2026",
+                                        "20261121",
+                                        "2026-11",
+                                        "2026-13-01",
+                                        "2026-02-30",
+                                        "2026-11-21 25:00",
+                                        "2026-11-21x",
+                                        "2026-1-1",
+                                        "21.11.2026",
+                                        "2026-11-21 14:30 CET",
+                                        "-1763690400000",
+                                        "2026-11-21 14:30+2"};
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        int64_t ms = -1;
+        cr_expect_not(clock_parse_moment(cases[i], &ms), "%s: %lld", cases[i], (long long)ms);
+    }
 }

@@ -32,7 +32,9 @@ struct Pgzm {
 static const char *const commands[] = {
     [PGZM_START] = "start",       [PGZM_PREPARE] = "prepare", [PGZM_SWAP] = "swap",
     [PGZM_ROLLBACK] = "rollback", [PGZM_ABORT] = "abort",     [PGZM_STATUS] = "status",
-    [PGZM_LIST] = "list",         [PGZM_DIFF] = "diff",
+    [PGZM_LIST] = "list",         [PGZM_DIFF] = "diff",       [PGZM_PREFLIGHT_CHECK] = "preflight",
+    [PGZM_VERIFY] = "verify",     [PGZM_CLEANUP] = "cleanup", [PGZM_HISTORY] = "history",
+    [PGZM_UNLOCK] = "unlock",
 };
 
 static const char *const options[] = {
@@ -46,6 +48,13 @@ static const char *const options[] = {
     [PGZM_LOCK_WAIT_TIMEOUT] = "lock-wait-timeout",
     [PGZM_TIMEOUT] = "timeout",
     [PGZM_LATEST] = "latest",
+    [PGZM_TIMESTAMP] = "timestamp",
+    [PGZM_BEFORE] = "before",
+    [PGZM_KEEP_TABLES] = "keep-tables",
+    [PGZM_CHECKSUM] = "checksum",
+    [PGZM_ORPHANS] = "orphans",
+    [PGZM_ALLOW_PUBLISH] = "allow-publish",
+    [PGZM_FORCE] = "force",
     [PGZM_SCHEMA] = "schema",
     [PGZM_EXCLUDE_SCHEMA] = "exclude-schema",
     [PGZM_TABLE] = "table",

@@ -74,11 +74,10 @@ Test(golden, help)
 
 Test(golden, help_of_each_command)
 {
-    static const char *const names[] = {"start", "prepare", "swap", "rollback",
-                                        "diff",  "status",  "list", "abort"};
-    for (size_t i = 0; i < LENGTH(names); i++) {
-        AUTO(mem_free) char *name = mem_printf("help_%s", names[i]);
-        golden(name, process_real(), NULL, ARGS("help", names[i]));
+    for (size_t i = 0; i < option_command_count(); i++) {
+        const char *command = option_command(i)->name;
+        AUTO(mem_free) char *name = mem_printf("help_%s", command);
+        golden(name, process_real(), NULL, ARGS("help", command));
     }
 }
 
@@ -111,6 +110,8 @@ Test(golden, usage_errors)
         {"usage_no_source", {"start", "--dest", "d"}},
         {"usage_no_destination", {"status"}},
         {"usage_no_latest", {"rollback", "--dest", "d"}},
+        {"usage_latest_and_timestamp", {"rollback", "--latest", "--timestamp", "1", "--dest", "d"}},
+        {"usage_no_before", {"cleanup", "--dest", "d"}},
         {"usage_json", {"start", "--no-such-option", "--json"}},
     };
     for (size_t i = 0; i < LENGTH(cases); i++)

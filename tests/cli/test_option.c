@@ -55,7 +55,8 @@ Test(option, database_url_is_not_for_commands_that_destroy)
     cr_expect_str_eq(variables[0].name, "DEST_DATABASE_URL");
     cr_expect_eq(variables[0].scope, OPTION_FOR_ALL);
     cr_expect_str_eq(variables[1].name, "DATABASE_URL");
-    cr_expect_eq(variables[1].scope, OPTION_FOR_ALL & ~(OPTION_FOR_ROLLBACK | OPTION_FOR_ABORT));
+    cr_expect_eq(variables[1].scope, OPTION_FOR_ALL & ~(OPTION_FOR_ROLLBACK | OPTION_FOR_ABORT |
+                                                        OPTION_FOR_CLEANUP | OPTION_FOR_UNLOCK));
 }
 
 Test(option, the_nearest_name_is_found)

@@ -1,0 +1,7 @@
+#include "engine/run.h"
+
+bool command_verify(Run *run, Error *err)
+{
+    (void)run;
+    return error_set(err, ERROR_OTHER, "not there yet");
+}
