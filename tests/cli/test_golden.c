@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/str.h"
+#include "cli/option.h"
 #include "engine/pgzm.h"
 #include "process.h"
 
