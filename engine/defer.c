@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "engine/latekey.h"
+
 /* ---- which ----------------------------------------------------------------------------- */
 
 static bool touches(const Constraint *constraint, const Plan *plan)
@@ -44,25 +46,6 @@ static const Constraint *deferred_key(const Plan *plan, const Fragment *fragment
     bool deferred = key != NULL && key->contype == 'f' &&
                     (is_preserved(plan, key->table) || is_preserved(plan, key->referenced_table));
     return deferred ? key : NULL;
-}
-
-bool defer_check(Run *run, const Plan *plan, Error *err)
-{
-    for (size_t i = 0; i < plan->source->constraints.count; i++) {
-        const Constraint *key = &plan->source->constraints.items[i];
-        const Table *table = model_table(plan->source, key->table);
-        if (key->contype != 'f' || key->parent != 0 || table == NULL || table->relkind != 'p' ||
-            conn_version(run->dest) >= 180000 || !is_preserved(plan, key->referenced_table))
-            continue;
-        error_set(err, ERROR_PREFLIGHT,
-                  "foreign key %s of the partitioned table %s.%s refers to a preserved table",
-                  key->object.name, table->object.schema, table->object.name);
-        return error_hint(err,
-                          "It would have to be added NOT VALID in the swap, which partitioned "
-                          "tables can do from PostgreSQL 18 on. Drop it on the source, or do not "
-                          "preserve the table it refers to.");
-    }
-    return true;
 }
 
 /* ---- before the swap ------------------------------------------------------------------- */
@@ -195,23 +178,51 @@ static bool record_pauses(Run *run, const Plan *plan, int *ordinal, Error *err)
     return true;
 }
 
-/* The key comes back NOT VALID, which asks for no scan under the swap's locks, and is validated
- * when the new objects are live. */
+static const char *qualified(Run *run, const char *schema, const char *name)
+{
+    AUTO(str_clear) Str s = STR_INIT;
+    conn_add_name(run->dest, &s, schema, name);
+    return arena_strdup(run->arena, str_text(&s));
+}
+
+/* Where the rows of a table of the source are before the swap. */
+static const char *shadow_name(Run *run, const Plan *plan, const Table *table)
+{
+    const JournalSchema *schema = plan_schema(plan, table->object.schema);
+    return qualified(run, schema->shadow, table->object.name);
+}
+
+static const char *comment_on(const Plan *plan, Oid constraint)
+{
+    for (size_t i = 0; i < plan->source_fragments.count; i++) {
+        const Fragment *fragment = &plan->source_fragments.items[i];
+        if (fragment->kind == FRAGMENT_COMMENT && fragment->object.oid == constraint &&
+            fragment->object.classid == CATALOG_CONSTRAINT)
+            return fragment->sql;
+    }
+    return NULL;
+}
+
 static bool record_key(Run *run, const Plan *plan, const Fragment *fragment, const Constraint *key,
                        int *ordinal, Error *err)
 {
-    const char *statement = fragment->sql;
-    if (!key->validated)
-        return record(run, "after swap", ordinal, fragment->label, statement, err);
     const Table *table = model_table(plan->source, key->table);
-    AUTO(str_clear) Str validate = STR_INIT;
-    str_add(&validate, "ALTER TABLE ");
-    conn_add_name(run->dest, &validate, table->object.schema, table->object.name);
-    str_add(&validate, " VALIDATE CONSTRAINT ");
-    conn_add_ident(run->dest, &validate, key->object.name);
-    return record(run, "after swap", ordinal, fragment->label,
-                  arena_printf(run->arena, "%s NOT VALID", statement), err) &&
-           record(run, "settle", ordinal, fragment->label, str_text(&validate), err);
+    const Table *referenced = model_table(plan->source, key->referenced_table);
+    AUTO(str_clear) Str name = STR_INIT;
+    conn_add_ident(run->dest, &name, key->object.name);
+    const LateKey late = {.table = qualified(run, table->object.schema, table->object.name),
+                          .name = arena_strdup(run->arena, str_text(&name)),
+                          .def = key->def,
+                          .label = fragment->label,
+                          .comment = comment_on(plan, key->object.address.oid),
+                          .partitioned = table->relkind == 'p'};
+    const LateKeyPlace place = {.referencing = shadow_name(run, plan, table),
+                                .referenced = shadow_name(run, plan, referenced)};
+    return latekey_add(run, &late, "after swap", "settle", ordinal, err) &&
+           (!key->validated ||
+            latekey_record_orphans(run, run->source,
+                                   arena_printf(run->arena, "%u", key->object.address.oid), &place,
+                                   fragment->label, ordinal, err));
 }
 
 bool defer_record(Run *run, const Plan *plan, int *ordinal, Error *err)
@@ -224,8 +235,7 @@ bool defer_record(Run *run, const Plan *plan, int *ordinal, Error *err)
         bool ok = true;
         if (fragment->kind == FRAGMENT_FOREIGN_KEY && key != NULL)
             ok = record_key(run, plan, fragment, key, ordinal, err);
-        else if ((fragment->kind == FRAGMENT_ROW_SECURITY && is_preserved(plan, fragment->table)) ||
-                 (fragment->kind == FRAGMENT_COMMENT && key != NULL))
+        else if (fragment->kind == FRAGMENT_ROW_SECURITY && is_preserved(plan, fragment->table))
             ok = record(run, "after swap", ordinal, fragment->label, fragment->sql, err);
         if (!ok)
             return false;

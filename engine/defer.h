@@ -13,10 +13,6 @@
 /* True for a statement of the shadow's POST section that must not run before the swap. */
 bool defer_waits(const Plan *plan, const Fragment *shadow_fragment);
 
-/* ERROR_PREFLIGHT for a foreign key that cannot be added NOT VALID in the swap: of a partitioned
- * table before PostgreSQL 18. */
-bool defer_check(Run *run, const Plan *plan, Error *err) MUST_CHECK;
-
 /* Disables triggers and rules on the shadows of preserved tables, once they exist. */
 bool defer_disable(Run *run, const Plan *plan, Error *err) MUST_CHECK;
 

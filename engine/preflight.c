@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "engine/array.h"
-#include "engine/defer.h"
 #include "engine/extensionrows.h"
 #include "engine/largeobject.h"
 #include "engine/role.h"
@@ -379,6 +378,5 @@ bool preflight_check(Run *run, const Plan *plan, Error *err)
            check_routed(plan, err) && check_tablespaces(run, plan, err) &&
            check_privileges(run, plan, err) && roles_check(run, plan, err) &&
            largeobjects_check(run, err) && check_extensions(run, plan, err) &&
-           check_surroundings(run, err) && check_lock_space(run, plan, err) &&
-           defer_check(run, plan, err);
+           check_surroundings(run, err) && check_lock_space(run, plan, err);
 }

@@ -8,6 +8,7 @@
 #include "engine/global.h"
 #include "engine/journal.h"
 #include "engine/largeobject.h"
+#include "engine/latekey.h"
 #include "engine/load.h"
 #include "engine/membergrant.h"
 #include "engine/names.h"
@@ -297,11 +298,11 @@ bool command_prepare(Run *run, Error *err)
 {
     if (!prepare(run, err))
         return false;
-    if (!run->settings->dry_run) {
-        run_next(run, "pgzm-copy swap");
-        run_next(run, "pgzm-copy abort");
-    }
-    return true;
+    if (run->settings->dry_run)
+        return true;
+    run_next(run, "pgzm-copy swap");
+    run_next(run, "pgzm-copy abort");
+    return latekey_check_orphans(run, err);
 }
 
 bool command_start(Run *run, Error *err)
@@ -313,7 +314,7 @@ bool command_start(Run *run, Error *err)
     conn_free(TAKE(run->source)); /* its snapshot and locks are not needed any more */
     if (swap_prepared(run, err))
         return true;
-    if (err->kind == ERROR_LOCK)
+    if (err->kind == ERROR_LOCK || err->kind == ERROR_DIFFERENCE)
         run_next(run, "pgzm-copy swap");
     run_next(run, "pgzm-copy status");
     return false;

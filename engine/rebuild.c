@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/attached.h"
+#include "engine/latekey.h"
 
 /* ---- views and functions --------------------------------------------------------------- */
 
@@ -193,36 +194,57 @@ static const char *comment_statement(Run *run, const PGresult *keys, int row)
     return arena_strdup(run->arena, str_text(&s));
 }
 
-/* Drops a key where it would point to what is not live, and makes it anew where names are right.
- * NOT VALID asks for no scan under the locks; partitioned tables cannot do that before 18. */
+/* The rows that refer stay; those that are referred to are the shadow of the same name. */
+static bool record_orphans(Run *run, const PGresult *keys, int row, const LateKey *key,
+                           int *ordinal, Error *err)
+{
+    const LateKeyPlace place = {.referencing = key->table, .referenced = PQgetvalue(keys, row, 8)};
+    return PQgetisnull(keys, row, 8) || strstr(key->def, " NOT VALID") != NULL ||
+           strstr(key->def, " NOT ENFORCED") != NULL ||
+           latekey_record_orphans(run, run->dest, PQgetvalue(keys, row, 7), &place, key->label,
+                                  ordinal, err);
+}
+
+/* Drops a key where it would point to what is not live, and makes it anew where names are right. */
 static bool record_key(Run *run, const PGresult *keys, int row, int *ordinal, Error *err)
 {
     const char *table = PQgetvalue(keys, row, 1), *name = PQgetvalue(keys, row, 2);
-    const char *def = PQgetvalue(keys, row, 3);
-    bool partitioned = PQgetvalue(keys, row, 4)[0] == 't' && conn_version(run->dest) < 180000;
-    bool outgoing = PQgetvalue(keys, row, 5)[0] == 't';
-    bool not_valid = strstr(def, " NOT VALID") != NULL;
-    const char *drop = arena_printf(run->arena, "ALTER TABLE %s DROP CONSTRAINT %s", table, name);
-    const char *add = arena_printf(run->arena, "ALTER TABLE %s ADD CONSTRAINT %s %s%s", table, name,
-                                   def, partitioned || not_valid ? "" : " NOT VALID");
-    const char *validate =
-        arena_printf(run->arena, "ALTER TABLE %s VALIDATE CONSTRAINT %s", table, name);
-    bool validated = !partitioned && !not_valid;
-    const char *label = arena_printf(run->arena, "foreign key %s on %s", name, table);
-    const char *comment = comment_statement(run, keys, row);
-    const int64_t id = run->id;
-#define STEP(part, statement) journal_step(run->dest, id, part, (*ordinal)++, label, statement, err)
-#define ADD(part) (STEP(part, add) && (comment == NULL || STEP(part, comment)))
+    const LateKey key = {.table = table,
+                         .name = name,
+                         .def = PQgetvalue(keys, row, 3),
+                         .label = arena_printf(run->arena, "foreign key %s on %s", name, table),
+                         .comment = comment_statement(run, keys, row),
+                         .partitioned = PQgetvalue(keys, row, 4)[0] == 't'};
     /* An outgoing key would let rows of the backup forbid changes of a live table, or keep the rows
      * of a preserved table out of the backup. */
-    if (outgoing)
-        return STEP("before swap", drop) && ADD("after rollback") &&
-               (!validated || STEP("settle rollback", validate));
-    return STEP("after swap", drop) && ADD("after swap") && STEP("after rollback", drop) &&
-           ADD("after rollback") &&
-           (!validated || (STEP("settle", validate) && STEP("settle rollback", validate)));
-#undef ADD
-#undef STEP
+    if (PQgetvalue(keys, row, 5)[0] == 't')
+        return latekey_drop(run, &key, "before swap", ordinal, err) &&
+               latekey_add(run, &key, "after rollback", "settle rollback", ordinal, err);
+    return latekey_drop(run, &key, "after swap", ordinal, err) &&
+           latekey_add(run, &key, "after swap", "settle", ordinal, err) &&
+           latekey_drop(run, &key, "after rollback", ordinal, err) &&
+           latekey_add(run, &key, "after rollback", "settle rollback", ordinal, err) &&
+           record_orphans(run, keys, row, &key, ordinal, err);
+}
+
+/* Names the key for the swap's last look at keys that were made since, and the table that stays, to
+ * be locked. None stays where both ends move. */
+static bool record_staying(Run *run, const char *id, const PGresult *keys, int row, Error *err)
+{
+    const char *const values[] = {id, PQgetisnull(keys, row, 0) ? NULL : PQgetvalue(keys, row, 0),
+                                  PQgetvalue(keys, row, 7)};
+    AUTO(result_free) PGresult *added = NULL;
+    return conn_query(
+        run->dest,
+        "INSERT INTO pgzm.object (migration, side, classid, oid, kind, live, name, lockable)"
+        " SELECT $1::bigint, 'stays', 'pg_class'::regclass, c.oid, 'TABLE',"
+        " n.nspname, c.relname, true FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $2::oid"
+        " UNION ALL SELECT $1::bigint, 'stays', 'pg_constraint'::regclass, k.oid, 'CONSTRAINT',"
+        " n.nspname, k.conname, false FROM pg_constraint k"
+        " JOIN pg_namespace n ON n.oid = k.connamespace WHERE k.oid = $3::oid"
+        " ON CONFLICT DO NOTHING",
+        3, values, &added, err);
 }
 
 bool rebuild_keys(Run *run, int *ordinal, Error *err)
@@ -234,18 +256,7 @@ bool rebuild_keys(Run *run, int *ordinal, Error *err)
                     err))
         return error_wrap(err, "reading the destination's foreign keys");
     for (int i = 0; i < PQntuples(keys); i++) {
-        /* none stays where both ends move: then no row is added */
-        const char *const pair[] = {id, PQgetisnull(keys, i, 0) ? NULL : PQgetvalue(keys, i, 0)};
-        AUTO(result_free) PGresult *added = NULL;
-        if (!conn_query(
-                run->dest,
-                "INSERT INTO pgzm.object (migration, side, classid, oid, kind, live, name,"
-                " lockable) SELECT $1::bigint, 'stays', 'pg_class'::regclass, c.oid, 'TABLE',"
-                " n.nspname, c.relname, true FROM pg_class c"
-                " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $2::oid"
-                " ON CONFLICT DO NOTHING",
-                2, pair, &added, err) ||
-            !record_key(run, keys, i, ordinal, err))
+        if (!record_staying(run, id, keys, i, err) || !record_key(run, keys, i, ordinal, err))
             return error_wrap(err, "recording foreign key %s", PQgetvalue(keys, i, 2));
     }
     return true;

@@ -1,57 +1,230 @@
 #include "engine/rollback.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "engine/journal.h"
-#include "engine/trade.h"
+#include "engine/settle.h"
+
+/* A migration that is to be undone. */
+typedef struct Undone {
+    int64_t id;
+    const char *state;
+} Undone;
+
+typedef struct UndoneList {
+    Undone *items; /* the newest first */
+    size_t count;
+} UndoneList;
+
+/* ---- which ----------------------------------------------------------------------------- */
+
+static bool check_settings(Run *run, Error *err)
+{
+    const Settings *s = run->settings;
+    if (s->latest == (s->timestamp == 0))
+        return true;
+    error_set(err, ERROR_USAGE, "rollback needs --latest or --timestamp%s",
+              s->latest ? ", not both" : "");
+    return error_hint(err, "--latest undoes the latest migration that went live, --timestamp that "
+                           "one and all later ones; pgzm-copy list shows them.");
+}
+
+/* What keeps the migration of --timestamp from being undone, whatever is on top of it. */
+static bool check_named(Run *run, Error *err)
+{
+    const char *id = journal_id_text(run->arena, run->settings->timestamp);
+    const char *const values[] = {id};
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query(run->dest, "SELECT state FROM pgzm.migration WHERE id = $1::bigint", 1, values,
+                    &result, err))
+        return error_wrap(err, "reading the journal");
+    if (PQntuples(result) == 0) {
+        error_set(err, ERROR_STATE, "there is no migration %s in the journal", id);
+        return error_hint(err, "pgzm-copy list shows what there is.");
+    }
+    const char *state = PQgetvalue(result, 0, 0);
+    if (strcmp(state, STATE_SWAPPED) == 0 || strcmp(state, STATE_SETTLED) == 0)
+        return true;
+    error_set(err, ERROR_STATE, "migration %s is %s, not live: it cannot be rolled back", id,
+              state);
+    return error_hint(err, "pgzm-copy list shows which ones are %s or %s.", STATE_SWAPPED,
+                      STATE_SETTLED);
+}
+
+static bool refuse_unfinished(Run *run, Error *err)
+{
+    const JournalMigration *unfinished = NULL;
+    if (!journal_find(run->dest, STATE_PREPARING "," STATE_PREPARED, run->arena, &unfinished, err))
+        return false;
+    if (unfinished == NULL)
+        return true;
+    error_set(err, ERROR_STATE, "migration %lld is unfinished: %s", (long long)unfinished->id,
+              unfinished->state);
+    return error_hint(err, "Run pgzm-copy abort first.");
+}
+
+static bool refuse_cleaned(const char *id, const char *cleaned_at, Error *err)
+{
+    error_set(err, ERROR_STATE,
+              "the backup of migration %s was dropped by cleanup on %s: it cannot be rolled back",
+              id, cleaned_at);
+    return error_hint(err, "Only later ones can; pgzm-copy list shows them.");
+}
+
+/* What went live from the migration of --timestamp on, or the latest alone. */
+static bool choose(Run *run, UndoneList *list, Error *err)
+{
+    const char *const values[] = {
+        run->settings->latest ? NULL : journal_id_text(run->arena, run->settings->timestamp)};
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query(run->dest,
+                    "SELECT id, state, to_char(cleaned_at, 'YYYY-MM-DD') FROM pgzm.migration"
+                    " WHERE state IN ('SWAPPED', 'SETTLED') AND id >= coalesce($1::bigint,"
+                    " (SELECT max(id) FROM pgzm.migration WHERE state IN ('SWAPPED', 'SETTLED')))"
+                    " ORDER BY id DESC",
+                    1, values, &result, err))
+        return error_wrap(err, "reading the journal");
+    list->items = arena_alloc(run->arena, ((size_t)PQntuples(result) + 1) * sizeof *list->items);
+    for (int i = 0; i < PQntuples(result); i++) {
+        if (!PQgetisnull(result, i, 2))
+            return refuse_cleaned(PQgetvalue(result, i, 0), PQgetvalue(result, i, 2), err);
+        list->items[list->count++] =
+            (Undone){.id = strtoll(PQgetvalue(result, i, 0), NULL, 10),
+                     .state = arena_strdup(run->arena, PQgetvalue(result, i, 1))};
+    }
+    return true;
+}
+
+static bool find_undone(Run *run, UndoneList *list, Error *err)
+{
+    bool exists = false;
+    if (!journal_exists(run->dest, &exists, err) ||
+        (exists && !run->settings->latest && !check_named(run, err)) ||
+        (exists && !choose(run, list, err)))
+        return false;
+    if (list->count > 0)
+        return refuse_unfinished(run, err);
+    error_set(err, ERROR_STATE, "there is no swapped migration to roll back");
+    return error_hint(err, "pgzm-copy list shows what there is.");
+}
+
+static void say_plan(Run *run, const UndoneList *list)
+{
+    AUTO(str_clear) Str ids = STR_INIT;
+    for (size_t i = 0; i < list->count; i++) {
+        str_separate(&ids, ", ");
+        str_addf(&ids, "%lld", (long long)list->items[i].id);
+    }
+    if (list->count == 1)
+        log_info(&run->log, "undoing migration %s", str_text(&ids));
+    else
+        log_info(&run->log, "undoing %zu migrations, each in a transaction of its own: %s",
+                 list->count, str_text(&ids));
+}
+
+/* ---- one of them ----------------------------------------------------------------------- */
 
 /* Where the new objects went, with the rows that were written to replaced tables since the swap. */
-static bool report_undone(Run *run, Error *err)
+static bool report_undone(Run *run, json_t *schemas, Error *err)
 {
     const char *const values[] = {journal_id_text(run->arena, run->id)};
     AUTO(result_free) PGresult *result = NULL;
     if (!conn_query(run->dest,
-                    "SELECT s.live, s.undone FROM pgzm.schema s"
+                    "SELECT s.live, s.undone, EXISTS (SELECT FROM pg_class c"
+                    " WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p')) FROM pgzm.schema s"
                     " JOIN pg_namespace n ON n.nspname = s.undone"
-                    " WHERE s.migration = $1::bigint AND EXISTS (SELECT FROM pg_class c"
-                    " WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p')) ORDER BY 1",
+                    " WHERE s.migration = $1::bigint ORDER BY 1",
                     1, values, &result, err))
         return error_wrap(err, "reading the journal");
-    for (int i = 0; i < PQntuples(result); i++)
-        run_warning(run, "rows written to replaced tables of %s since the swap are in schema %s",
-                    PQgetvalue(result, i, 0), PQgetvalue(result, i, 1));
+    for (int i = 0; i < PQntuples(result); i++) {
+        json_array_append_new(schemas, json_string(PQgetvalue(result, i, 1)));
+        if (PQgetvalue(result, i, 2)[0] == 't')
+            run_warning(run,
+                        "rows written to replaced tables of %s since the swap are in schema %s",
+                        PQgetvalue(result, i, 0), PQgetvalue(result, i, 1));
+    }
+    return true;
+}
+
+static bool undo(Run *run, const Undone *undone, json_t *done, Error *err)
+{
+    run->id = undone->id;
+    json_object_set_new(run->result, "state", json_string(undone->state));
+    if (!trade_run(run, TRADE_ROLLBACK, err))
+        return false;
+    json_object_set_new(run->result, "state", json_string(STATE_ROLLED_BACK));
+    json_t *schemas = json_array();
+    json_array_append_new(
+        done, json_pack("{s:o, s:O, s:o}", "timestamp", json_sprintf("%lld", (long long)undone->id),
+                        "swap", json_object_get(run->result, "swap"), "schemas", schemas));
+    log_info(&run->log, "migration %lld is rolled back", (long long)undone->id);
+    return report_undone(run, schemas, err);
+}
+
+/* The world that is live now is the one before `last`. What is left for afterwards of later ones is
+ * about tables that went away with it. */
+static bool settle(Run *run, const Undone *last, Error *err)
+{
+    run->id = last->id;
+    return settle_run(run, TRADE_ROLLBACK, err);
+}
+
+/* Some are undone, and stay so; the failure is about the next one. */
+static bool stopped_between(Run *run, const UndoneList *list, size_t done, Error *failure,
+                            Error *err)
+{
+    AUTO(error_clear) Error ignored = ERROR_INIT;
+    int64_t oldest = list->items[list->count - 1].id;
+    error_wrap(failure, "%zu of %zu migrations are rolled back and stay so, migration %lld is not",
+               done, list->count, (long long)list->items[done].id);
+    run_next(run,
+             arena_printf(run->arena, "pgzm-copy rollback --timestamp %lld", (long long)oldest));
+    run_next(run, "pgzm-copy list");
+    if (!conn_is_lost(run->dest) && !settle(run, &list->items[done - 1], &ignored))
+        run_warning(run, "%s", ignored.message);
+    run->id = list->items[done].id;
+    json_object_set_new(run->result, "state", json_string(list->items[done].state));
+    return error_move(err, failure);
+}
+
+static bool undo_all(Run *run, const UndoneList *list, Error *err)
+{
+    json_t *done = json_array();
+    json_object_set_new(run->result, "undone", done);
+    for (size_t i = 0; i < list->count; i++) {
+        AUTO(error_clear) Error failure = ERROR_INIT;
+        if (undo(run, &list->items[i], done, &failure))
+            continue;
+        if (i == 0 || json_array_size(done) > i)
+            return error_move(err, &failure);
+        return stopped_between(run, list, i, &failure, err);
+    }
+    return settle(run, &list->items[list->count - 1], err);
+}
+
+/* ---- the command ----------------------------------------------------------------------- */
+
+static bool plan_all(Run *run, const UndoneList *list, Error *err)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        run->id = list->items[i].id;
+        if (list->count > 1)
+            run_plan(run,
+                     arena_printf(run->arena, "-- rollback of migration %lld", (long long)run->id));
+        if (!trade_plan(run, TRADE_ROLLBACK, err))
+            return false;
+    }
     return true;
 }
 
 bool command_rollback(Run *run, Error *err)
 {
-    const JournalMigration *found = NULL;
-    if (!run->settings->latest) {
-        error_set(err, ERROR_USAGE, "rollback needs --latest");
-        return error_hint(err, "It says that the latest swapped migration is meant.");
-    }
-    if (!run_open_dest(run, err) || !journal_lock(run->dest, err) ||
-        !journal_find(run->dest, STATE_SWAPPED "," STATE_SETTLED, run->arena, &found, err))
+    UndoneList list = {0};
+    if (!check_settings(run, err) || !run_open_dest(run, err) || !journal_lock(run->dest, err) ||
+        !find_undone(run, &list, err))
         return false;
-    if (found == NULL) {
-        error_set(err, ERROR_STATE, "there is no swapped migration to roll back");
-        return error_hint(err, "pgzm-copy list shows what there is.");
-    }
-    const JournalMigration *unfinished = NULL;
-    if (!journal_find(run->dest, STATE_PREPARING "," STATE_PREPARED, run->arena, &unfinished, err))
-        return false;
-    if (unfinished != NULL) {
-        error_set(err, ERROR_STATE, "migration %lld is unfinished: %s", (long long)unfinished->id,
-                  unfinished->state);
-        return error_hint(err, "Run pgzm-copy abort first.");
-    }
-    run->id = found->id;
-    if (found->source_as_of != NULL)
-        json_object_set_new(run->result, "source_as_of", json_string(found->source_as_of));
-    if (run->settings->dry_run)
-        return trade_plan(run, TRADE_ROLLBACK, err);
-    if (!trade_run(run, TRADE_ROLLBACK, err))
-        return false;
-    json_object_set_new(run->result, "state", json_string(STATE_ROLLED_BACK));
-    if (!report_undone(run, err))
-        return false;
-    return trade_settle(run, TRADE_ROLLBACK, err);
+    run->id = list.items[0].id;
+    say_plan(run, &list);
+    return run->settings->dry_run ? plan_all(run, &list, err) : undo_all(run, &list, err);
 }

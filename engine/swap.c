@@ -2,8 +2,9 @@
 
 #include "engine/cleanup.h"
 #include "engine/journal.h"
+#include "engine/latekey.h"
 #include "engine/objects.h"
-#include "engine/trade.h"
+#include "engine/settle.h"
 #include "schema/catalog.h"
 
 /* What was prepared for must still be what is live. */
@@ -55,7 +56,7 @@ static bool trade_and_settle(Run *run, Error *err)
         return false;
     json_object_set_new(run->result, "state", json_string(STATE_SWAPPED));
     run_next(run, "pgzm-copy rollback --latest");
-    if (!trade_settle(run, TRADE_SWAP, err)) {
+    if (!settle_run(run, TRADE_SWAP, err)) {
         run_next(run, "pgzm-copy swap"); /* verifies again */
         return false;
     }
@@ -73,7 +74,8 @@ bool swap_prepared(Run *run, Error *err)
         return error_hint(err, "Run pgzm-copy prepare first; pgzm-copy status tells more.");
     }
     describe(run, found);
-    if (!check_fingerprint(run, found, err) || !check_outside(run, err))
+    if (!check_fingerprint(run, found, err) || !check_outside(run, err) ||
+        !latekey_check_orphans(run, err))
         return false;
     return run->settings->dry_run ? trade_plan(run, TRADE_SWAP, err) : trade_and_settle(run, err);
 }
@@ -92,7 +94,7 @@ static bool settle_again(Run *run, bool *settled, Error *err)
     if (run->settings->dry_run)
         return true;
     json_object_set_new(run->result, "state", json_string(STATE_SWAPPED));
-    if (!trade_settle(run, TRADE_SWAP, err)) {
+    if (!settle_run(run, TRADE_SWAP, err)) {
         run_next(run, "pgzm-copy swap"); /* verifies again */
         return false;
     }

@@ -18,8 +18,4 @@ bool trade_run(Run *run, TradeDirection direction, Error *err) MUST_CHECK;
 /* The steps of the trade, for a dry run. */
 bool trade_plan(Run *run, TradeDirection direction, Error *err) MUST_CHECK;
 
-/* Runs what was left for afterwards: foreign keys are validated. A swapped migration becomes
- * SETTLED. ERROR_UNSETTLED when something cannot be verified. */
-bool trade_settle(Run *run, TradeDirection direction, Error *err) MUST_CHECK;
-
 #endif

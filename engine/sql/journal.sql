@@ -73,11 +73,12 @@ BEGIN
         PRIMARY KEY (migration, id)
     );
 
-    -- Statements of the swap and of the rollback that are not mere moves, those that settle, and
-    -- those (last one first) with which abort takes back what was made outside the shadow.
+    -- Statements of the swap and of the rollback that are not mere moves, those that settle, those
+    -- that count rows which a foreign key will not let pass, and those (last one first) with which
+    -- abort takes back what was made outside the shadow.
     CREATE TABLE pgzm.step (
         migration bigint NOT NULL REFERENCES pgzm.migration,
-        part text NOT NULL CHECK (part IN ('before swap', 'after swap', 'settle',
+        part text NOT NULL CHECK (part IN ('orphans', 'before swap', 'after swap', 'settle',
                                            'before rollback', 'after rollback',
                                            'settle rollback', 'abort')),
         id integer NOT NULL,

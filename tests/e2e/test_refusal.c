@@ -368,15 +368,22 @@ Test(server_refusal, of_a_lost_row_is_8)
     EXPECT_EXIT(&abort, 0);
 }
 
-Test(server_refusal, of_an_orphan_is_9_and_it_is_live)
+Test(server_refusal, of_an_orphan_is_8_and_of_one_that_is_kept_9)
 {
     Shop shop = small_shop();
     test_sql(&shop.source, "INSERT INTO users VALUES (1, 'a'), (2, 'gone in the destination');"
                            "CREATE TABLE posts (id int PRIMARY KEY, user_id int REFERENCES users);"
                            "INSERT INTO posts VALUES (1, 1), (2, 2)");
     AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--preserved-tables", "users");
-    EXPECT_EXIT(&launch, 9);
-    EXPECT_CONTAINS(launch.err, "posts");
+    EXPECT_EXIT(&launch, 8);
+    EXPECT_CONTAINS(launch.err, "1 row violates");
+    EXPECT_CONTAINS(launch.err, "--orphans keep");
+    EXPECT_VALUE(&shop.dest, "SELECT a FROM t", "old");
+    EXPECT_VALUE(&shop.dest, "SELECT state FROM pgzm.migration", "PREPARED");
+    AUTO(launch_clear)
+    Launch swap = LAUNCH("swap", "--orphans", "keep", "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&swap, 9);
+    EXPECT_CONTAINS(swap.err, "posts");
     EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM posts", "2");
     EXPECT_VALUE(&shop.dest, "SELECT string_agg(name, ',') FROM users", "kept");
     EXPECT_VALUE(&shop.dest,

@@ -343,6 +343,7 @@ Test(server_pgzm, is_unsettled_with_an_orphan_and_settles_when_it_is_corrected)
                            "INSERT INTO orders VALUES (1, 1, 777)");
     AUTO(pgzm_free) Pgzm *pgzm = pair_handle(&pair, NULL);
     pgzm_set(pgzm, PGZM_PRESERVED_TABLES, "account");
+    pgzm_set(pgzm, PGZM_ORPHANS, "keep");
     EXPECT_STATUS(pgzm, PGZM_START, PGZM_UNSETTLED);
     EXPECT_VALUE(&pair.dest, "SELECT state FROM pgzm.migration", "SWAPPED");
     EXPECT_VALUE(&pair.dest, "SELECT count(*) FROM customer WHERE tag = 'tag'", "200");
