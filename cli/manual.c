@@ -18,6 +18,10 @@ static const struct {
     {"source, dest", "objects with host, port, database, user and version"},
     {"source_as_of", "when the source was read: later changes of it are not carried over"},
     {"tables, rows, bytes, indexes, sequences", "how much was copied and built"},
+    {"orphans", "for each foreign key that the swap adds: key, and the number of rows that violate "
+                "it as counted before the swap"},
+    {"unsettled", "what could not be verified after the swap or the rollback: what, the statement "
+                  "that verifies it, message, sqlstate"},
     {"preserved", "the tables that keep the destination's rows: table, rows; in status: table, "
                   "rows_behind, errors"},
     {"warnings", "sentences to look at"},

@@ -184,6 +184,31 @@ static void report_preserved(Str *out, const json_t *result)
     report_wrap(out, "preserved", str_text(&list), true);
 }
 
+/* Foreign keys that rows violate: counted before the swap, or found when they were validated. */
+static void report_keys(Str *out, const json_t *result)
+{
+    const char *label = "violated";
+    size_t i;
+    json_t *key;
+    json_array_foreach(json_object_get(result, "orphans"), i, key)
+    {
+        if (report_number(key, "rows") == 0)
+            continue;
+        AUTO(str_clear) Str text = STR_INIT;
+        terminal_add_clean(&text, report_text(key, "key"));
+        str_add(&text, ": ");
+        figure_add_things(&text, report_number(key, "rows"), "row", NULL);
+        report_line(out, label, str_text(&text));
+        label = "";
+    }
+    label = "not verified";
+    json_array_foreach(json_object_get(result, "unsettled"), i, key)
+    {
+        report_line(out, label, report_text(key, "what"));
+        label = "";
+    }
+}
+
 static void report_swap(Str *out, const json_t *result)
 {
     const json_t *swap = json_object_get(result, "swap");
@@ -322,6 +347,7 @@ static void report_change(Str *out, PgzmCommand command, const json_t *result,
     report_server(out, result, "dest", "destination");
     report_copied(out, result);
     report_preserved(out, result);
+    report_keys(out, result);
     report_swap(out, result);
     report_list(out, result, "backup_schemas", "backup");
     report_time(out, result);
