@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/backup.h"
 #include "engine/journal.h"
 #include "engine/settle.h"
 
@@ -109,6 +110,18 @@ static bool find_undone(Run *run, UndoneList *list, Error *err)
     return error_hint(err, "pgzm-copy list shows what there is.");
 }
 
+/* All backups on the way are looked at before anything is done. */
+static bool check_backups(Run *run, const UndoneList *list, Error *err)
+{
+    int64_t *later = arena_alloc(run->arena, list->count * sizeof *later);
+    for (size_t i = 0; i < list->count; i++) {
+        if (!backup_check_whole(run, list->items[i].id, later, i, err))
+            return false;
+        later[i] = list->items[i].id;
+    }
+    return true;
+}
+
 static void say_plan(Run *run, const UndoneList *list)
 {
     AUTO(str_clear) Str ids = STR_INIT;
@@ -151,7 +164,8 @@ static bool undo(Run *run, const Undone *undone, json_t *done, Error *err)
 {
     run->id = undone->id;
     json_object_set_new(run->result, "state", json_string(undone->state));
-    if (!trade_run(run, TRADE_ROLLBACK, err))
+    if (!backup_adopt(run, err) || !backup_check_since(run, err) ||
+        !backup_check_globals(run, err) || !trade_run(run, TRADE_ROLLBACK, err))
         return false;
     json_object_set_new(run->result, "state", json_string(STATE_ROLLED_BACK));
     json_t *schemas = json_array();
@@ -212,7 +226,8 @@ static bool plan_all(Run *run, const UndoneList *list, Error *err)
         if (list->count > 1)
             run_plan(run,
                      arena_printf(run->arena, "-- rollback of migration %lld", (long long)run->id));
-        if (!trade_plan(run, TRADE_ROLLBACK, err))
+        /* of an older one it can be told only when it is live again */
+        if ((i == 0 && !backup_check_since(run, err)) || !trade_plan(run, TRADE_ROLLBACK, err))
             return false;
     }
     return true;
@@ -225,6 +240,8 @@ bool command_rollback(Run *run, Error *err)
         !find_undone(run, &list, err))
         return false;
     run->id = list.items[0].id;
+    if (!check_backups(run, &list, err))
+        return false;
     say_plan(run, &list);
     return run->settings->dry_run ? plan_all(run, &list, err) : undo_all(run, &list, err);
 }

@@ -48,7 +48,7 @@ BEGIN
 
     -- out first, in: the names must be free
     FOR item IN
-        SELECT o.classid, o.oid, o.kind, o.name,
+        SELECT o.side, o.classid, o.oid, o.kind, o.name,
                CASE WHEN (o.side = 'old') = back THEN s.live
                     WHEN back THEN s.undone ELSE s.backup END AS target,
                CASE WHEN (o.side = 'old') = back THEN
@@ -61,6 +61,8 @@ BEGIN
         here := (SELECT d.refobjid FROM pg_depend d
                  WHERE d.classid = item.classid AND d.objid = item.oid AND d.objsubid = 0
                    AND d.refclassid = 'pg_namespace'::regclass AND d.deptype = 'n');
+        -- a new object that was dropped since is no obstacle to a rollback
+        CONTINUE WHEN here IS NULL AND back AND item.side = 'new';
         IF here IS NULL THEN
             RAISE EXCEPTION '% % is gone', lower(item.kind), item.name
                 USING ERRCODE = 'undefined_object';
