@@ -72,11 +72,28 @@ static bool command_is_question(const Arguments *args)
     return (args->command->bit & questions) != 0;
 }
 
-/* True when the person wants to read the result; what was asked for is not silenced. */
-static bool command_has_report(const Arguments *args, const ReportError *error, bool asked)
+/* True when the error is the sum of what the result has in detail. */
+static bool command_error_is_answer(const Arguments *args, const json_t *result, ErrorKind kind)
 {
-    bool answers = error == NULL || error->kind == ERROR_UNSETTLED ||
-                   (error->kind == ERROR_DIFFERENCE && args->command->run == PGZM_DIFF);
+    switch (args->command->run) {
+    case PGZM_DIFF:
+        return kind == ERROR_DIFFERENCE;
+    case PGZM_VERIFY:
+    case PGZM_PREFLIGHT_CHECK:
+        return json_array_size(json_object_get(result, "checks")) > 0 &&
+               (kind == ERROR_DIFFERENCE || kind == ERROR_PREFLIGHT || kind == ERROR_STATE ||
+                kind == ERROR_LOCK);
+    default:
+        return kind == ERROR_UNSETTLED;
+    }
+}
+
+/* True when the person wants to read the result; what was asked for is not silenced. */
+static bool command_has_report(const Arguments *args, const json_t *result,
+                               const ReportError *error, bool asked)
+{
+    bool answers = error == NULL ||
+                   (args->command != NULL && command_error_is_answer(args, result, error->kind));
     if (arguments_has(args, OPTION_JSON) || !answers)
         return false;
     return asked || !arguments_has(args, OPTION_QUIET);
@@ -89,7 +106,7 @@ static int command_finish(const CommandRun *run, const json_t *result, const Rep
     const Arguments *args = run->args;
     bool asked =
         args->command != NULL && (command_is_question(args) || arguments_has(args, OPTION_DRY_RUN));
-    bool report = command_has_report(args, error, asked);
+    bool report = command_has_report(args, result, error, asked);
     int status = error == NULL ? 0 : error->exit_code;
     AUTO(str_clear) Str out = STR_INIT;
 

@@ -49,6 +49,12 @@ static const struct {
     {"expected",
      "of diff: what only looks different, mostly because two versions of PostgreSQL print "
      "it differently, and why; not counted as differences"},
+    {"checks", "of verify and preflight: what was looked at: name, status (pass, warning or "
+               "failure), message, hint (null for none)"},
+    {"tables, in verify",
+     "the tables whose rows were counted: table, rows (of what was prepared, or of what is live), "
+     "other_rows (of the source, of what was loaded, of the live table or of the backup: other "
+     "says which), checksum and other_checksum with --checksum"},
     {"backups", "of list: timestamp, created, state, tableCount, size in bytes, schemas"},
 };
 

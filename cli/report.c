@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/checkreport.h"
 #include "cli/diffreport.h"
 #include "cli/figure.h"
 #include "cli/terminal.h"
@@ -500,6 +501,8 @@ void report_write(Str *out, PgzmCommand command, const json_t *result, const Rep
         report_backups(out, result);
     else if (command == PGZM_DIFF)
         diffreport_write(out, result);
+    else if (command == PGZM_VERIFY || command == PGZM_PREFLIGHT_CHECK)
+        checkreport_write(out, result);
     else
         report_change(out, command, result, error, warnings_shown);
 }

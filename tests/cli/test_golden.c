@@ -158,4 +158,7 @@ Test(golden, results)
     golden_script("diff", "diff", ARGS("diff"));
     golden_script("diff_none", "diff_none", ARGS("diff", "--quiet"));
     golden_script("diff_json", "diff", ARGS("diff", "--json"));
+    golden_script("verify", "verify", ARGS("verify", "--quiet"));
+    golden_script("verify_failed", "verify_failed", ARGS("verify"));
+    golden_script("verify_failed_json", "verify_failed", ARGS("verify", "--json"));
 }
