@@ -54,6 +54,13 @@ bool journal_lock(Conn *dest, Error *err)
     }
 }
 
+bool journal_unlock(Conn *dest, Error *err)
+{
+    AUTO(result_free) PGresult *result = NULL;
+    return conn_query(dest, "SELECT pg_advisory_unlock(" LOCK_KEYS ")", 0, NULL, &result, err) ||
+           error_wrap(err, "giving back the lock of the journal");
+}
+
 static bool refuse_version(const char *comment, Error *err)
 {
     error_set(err, ERROR_STATE,

@@ -41,6 +41,9 @@ typedef struct JournalSchemas {
  */
 bool journal_lock(Conn *dest, Error *err) MUST_CHECK;
 
+/* Gives it back before the end of the connection. */
+bool journal_unlock(Conn *dest, Error *err) MUST_CHECK;
+
 /* ERROR_STATE when it is a journal of another version of this program. */
 bool journal_exists(Conn *dest, bool *exists, Error *err) MUST_CHECK;
 /* Makes the tables unless they are there; ERROR_STATE as above. */

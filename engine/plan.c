@@ -275,5 +275,5 @@ bool plan_read(Run *run, Plan *plan, Error *err)
     AUTO(counterparts_free) Counterparts *live = counterparts_new(&plan->live_fragments);
     rebuild_plan(plan, source, run->arena);
     global_plan(run, plan, source, live);
-    return preserved_resolve(run, plan, err);
+    return true;
 }

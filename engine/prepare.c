@@ -29,23 +29,10 @@
 
 /* ---- before anything is written -------------------------------------------------------- */
 
-static bool refuse_unfinished(Run *run, Error *err)
-{
-    const JournalMigration *found = NULL;
-    if (!journal_find(run->dest, STATE_PREPARING "," STATE_PREPARED, run->arena, &found, err))
-        return false;
-    if (found == NULL)
-        return true;
-    error_set(err, ERROR_STATE, "migration %lld into this destination is unfinished: %s",
-              (long long)found->id, found->state);
-    return error_hint(err, "Run pgzm-copy %s, or pgzm-copy abort and then this command again.",
-                      strcmp(found->state, STATE_PREPARED) == 0 ? "swap" : "status");
-}
-
 static bool open_both(Run *run, Error *err)
 {
     return run_open_dest(run, err) && run_open_source(run, err) && preflight_distinct(run, err) &&
-           journal_lock(run->dest, err) && refuse_unfinished(run, err);
+           preflight_idle(run, err);
 }
 
 /* Of the migrated schemas, on the source without what the filters leave out. */
@@ -80,12 +67,13 @@ static bool source_is_unchanged(Run *run, const Plan *plan, Error *err)
 
 static bool look(Run *run, Plan *plan, Snapshot *snapshot, Error *err)
 {
-    run_phase(run, "snapshot");
-    if (!open_both(run, err) || !snapshot_take(run, snapshot, err))
+    if (!preflight_servers(run, err) || !preflight_snapshot(run, snapshot, err))
         return false;
-    run_phase(run, "preflight");
-    return plan_read(run, plan, err) && source_is_unchanged(run, plan, err) &&
-           preflight_check(run, plan, err) && diff_check_risk(run, err);
+    if (run->command != PGZM_PREFLIGHT_CHECK)
+        run_phase(run, "preflight");
+    return preflight_plan(run, plan, err) &&
+           (plan->source == NULL || source_is_unchanged(run, plan, err)) &&
+           preflight_verdict(run, err);
 }
 
 /* ---- the shadow ------------------------------------------------------------------------ */
@@ -266,7 +254,8 @@ static bool prepare(Run *run, Error *err)
 {
     Plan plan = {0};
     Snapshot snapshot = {0};
-    if (!look(run, &plan, &snapshot, err))
+    run_phase(run, "snapshot");
+    if (!open_both(run, err) || !look(run, &plan, &snapshot, err))
         return false;
     if (run->settings->dry_run) {
         rehearse_plan(run, &plan);
@@ -324,5 +313,7 @@ bool command_preflight(Run *run, Error *err)
 {
     Plan plan = {0};
     Snapshot snapshot = {0};
-    return look(run, &plan, &snapshot, err);
+    run_phase(run, "preflight");
+    return run_open_dest(run, err) && run_open_source(run, err) && preflight_alone(run, err) &&
+           look(run, &plan, &snapshot, err);
 }

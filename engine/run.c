@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/sql.h"
+#include "engine/check.h"
 #include "engine/journal.h"
 #include "schema/fragment.h"
 
@@ -100,6 +101,8 @@ void run_warning(Run *run, const char *fmt, ...)
     va_start(args, fmt);
     AUTO(mem_free) char *message = mem_vprintf(fmt, args);
     va_end(args);
+    if (check_takes_warning(run, message))
+        return;
     log_warning(&run->log, "%s", message);
     json_array_append_new(result_array(run, "warnings"), json_string(message));
 }

@@ -70,6 +70,7 @@ typedef struct Run {
     int64_t phase_started; /* clock_monotonic_ms of the phase that runs, 0 for none */
     const char *phase;
     const Scope *scope;  /* of the source: what the filters take; NULL before (selection.h) */
+    struct Checks *checks; /* of prepare and preflight; NULL before (check.h) */
     bool keep_dest_open; /* start: prepare leaves connection and lock to swap */
 } Run;
 

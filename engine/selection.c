@@ -35,6 +35,17 @@ CatalogScope selection_scope(const Run *run)
     return run->scope != NULL ? run->scope->catalog : (CatalogScope){0};
 }
 
+const char *selection_left_out(const Run *run)
+{
+    const CatalogScope scope = selection_scope(run);
+    AUTO(str_clear) Str list = STR_INIT;
+    for (size_t i = 0; i < scope.left_out_count; i++)
+        if (scope.left_out[i].classid == CATALOG_CLASS)
+            str_addf(&list, "%s%u", list.len == 0 ? "{" : ",", scope.left_out[i].oid);
+    str_add(&list, list.len == 0 ? "{}" : "}");
+    return arena_strdup(run->arena, str_text(&list));
+}
+
 /* ---- switches ------------------------------------------------------------------------------ */
 
 /* The one place that says which of the source's statements run. Owners and grants of objects that

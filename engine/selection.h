@@ -20,6 +20,9 @@ bool selection_resolve(Run *run, Error *err) MUST_CHECK;
 /* What of the source is read; everything while nothing is resolved. */
 CatalogScope selection_scope(const Run *run);
 
+/* The relations that the filters leave out, as a literal of oid[]; in the run's arena. */
+const char *selection_left_out(const Run *run);
+
 /* Takes out of the source's model and statements what the switches leave out. */
 void selection_trim_model(const Settings *settings, Model *model);
 void selection_trim(const Settings *settings, FragmentList *fragments, Arena *arena);

@@ -16,13 +16,7 @@ static bool list_tables(Run *run, PGresult **tables, Error *err)
 {
     if (!selection_resolve(run, err))
         return false;
-    const CatalogScope scope = selection_scope(run);
-    AUTO(str_clear) Str left_out = STR_INIT;
-    for (size_t i = 0; i < scope.left_out_count; i++)
-        if (scope.left_out[i].classid == CATALOG_CLASS)
-            str_addf(&left_out, "%s%u", left_out.len == 0 ? "{" : ",", scope.left_out[i].oid);
-    str_add(&left_out, left_out.len == 0 ? "{}" : "}");
-    const char *const values[] = {str_text(&left_out)};
+    const char *const values[] = {selection_left_out(run)};
     return conn_query(run->source, run_sql("source_tables", conn_version(run->source)), 1, values,
                       tables, err) ||
            error_wrap(err, "listing the source's tables");

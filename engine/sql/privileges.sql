@@ -1,12 +1,13 @@
 -- What the user may not do in the destination.
--- $1 text[]: live schemas that are migrated. Columns: what, hint
-SELECT pg_catalog.format('user %s may not create schemas in database %s', current_user,
-                         current_database()) AS what,
+-- $1 text[]: live schemas that are migrated. Columns: outcome, message, hint
+SELECT 'failure' AS outcome,
+       pg_catalog.format('user %s may not create schemas in database %s', current_user,
+                         current_database()) AS message,
        pg_catalog.format('Run GRANT CREATE ON DATABASE %I TO %I as its owner.', current_database(),
                          current_user) AS hint
 WHERE NOT pg_catalog.has_database_privilege(current_database(), 'CREATE')
 UNION ALL
-SELECT pg_catalog.format('user %s does not own schema %s of the destination', current_user,
+SELECT 'failure', pg_catalog.format('user %s does not own schema %s of the destination', current_user,
                          n.nspname),
        pg_catalog.format('Run ALTER SCHEMA %I OWNER TO %I, or connect as a superuser.', n.nspname,
                          current_user)
@@ -14,7 +15,7 @@ FROM pg_catalog.pg_namespace n
 WHERE n.nspname = ANY ($1::text[])
   AND NOT pg_catalog.pg_has_role(n.nspowner, 'USAGE')
 UNION ALL
-SELECT pg_catalog.format('user %s does not own %s %I.%I of the destination', current_user,
+SELECT 'failure', pg_catalog.format('user %s does not own %s %I.%I of the destination', current_user,
                          CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
                                         WHEN 'S' THEN 'sequence' WHEN 'f' THEN 'foreign table'
                                         ELSE 'table' END,

@@ -1,0 +1,19 @@
+-- Publications of the destination that would publish what a migration makes.
+-- $1 text[]: live schemas that are migrated; $2 boolean: allowed. Columns: outcome, message, hint
+SELECT CASE WHEN $2::boolean THEN 'warning' ELSE 'failure' END AS outcome,
+       pg_catalog.format('publication %s of the destination publishes all tables', p.pubname)
+       AS message,
+       'It would publish shadow tables, backups and the journal, which subscribers do not have. '
+       'Drop it, publish named tables, or give --allow-publish.' AS hint
+FROM pg_catalog.pg_publication p
+WHERE p.puballtables
+UNION ALL
+SELECT CASE WHEN $2::boolean THEN 'warning' ELSE 'failure' END,
+       pg_catalog.format('publication %s of the destination publishes all tables of schema %s',
+                         p.pubname, n.nspname),
+       'From the swap on it publishes the new tables, whose rows subscribers do not have. Publish '
+       'named tables, or give --allow-publish and refresh the subscriptions afterwards.'
+FROM pg_catalog.pg_publication_namespace pn
+JOIN pg_catalog.pg_publication p ON p.oid = pn.pnpubid
+JOIN pg_catalog.pg_namespace n ON n.oid = pn.pnnspid
+WHERE n.nspname = ANY ($1::text[])
