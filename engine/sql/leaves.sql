@@ -11,6 +11,8 @@ WITH RECURSIVE gone AS (
     FROM gone m
     JOIN pg_catalog.pg_depend d
       ON d.refclassid = m.classid AND d.refobjid = m.objid AND d.deptype IN ('a', 'i', 'P', 'S')
+      -- before 15 generated columns depend so on types and functions
+     AND NOT (d.classid = 'pg_catalog.pg_class'::regclass AND d.objsubid <> 0)
 ), back AS (
     SELECT classid, oid AS objid
     FROM pgzm.object WHERE migration = $1::bigint AND side = 'old'
@@ -19,6 +21,8 @@ WITH RECURSIVE gone AS (
     FROM back m
     JOIN pg_catalog.pg_depend d
       ON d.refclassid = m.classid AND d.refobjid = m.objid AND d.deptype IN ('a', 'i', 'P', 'S')
+      -- before 15 generated columns depend so on types and functions
+     AND NOT (d.classid = 'pg_catalog.pg_class'::regclass AND d.objsubid <> 0)
 ), known AS (
     -- the rollback makes these anew, so their names are in its statements
     SELECT statement FROM pgzm.step
