@@ -106,12 +106,13 @@ static bool try_statements(Run *run, const char *const *statements, size_t count
     return false;
 }
 
-static bool patiently(Run *run, const SyncStatements *list, const char *what, Error *err)
+static bool patiently(Run *run, const char *const *statements, size_t count, const char *what,
+                      Error *err)
 {
     int64_t end = clock_monotonic_ms() + INSTALL_PATIENCE_MS;
     for (;;) {
         AUTO(error_clear) Error failure = ERROR_INIT;
-        if (try_statements(run, list->items, list->count, run->settings->lock_timeout_ms, &failure))
+        if (try_statements(run, statements, count, run->settings->lock_timeout_ms, &failure))
             return true;
         if (failure.kind != ERROR_LOCK || clock_monotonic_ms() > end) {
             if (failure.kind == ERROR_LOCK)
@@ -260,6 +261,37 @@ static bool note_synced(Run *run, const PreservedTable *table, int64_t rows, Err
                       2, values, &result, err);
 }
 
+static size_t count_statements(const char *const *list)
+{
+    size_t count = 0;
+    while (list != NULL && list[count] != NULL)
+        count++;
+    return count;
+}
+
+bool sync_install(Run *run, const SyncTrigger *sync, const char *const *before,
+                  const char *const *after, Error *err)
+{
+    const SyncStatements install = synctrigger_install(sync, run->dest, run->arena);
+    size_t first = count_statements(before), last = count_statements(after), count = 0;
+    const char **all = arena_alloc(run->arena, (first + install.count + last + 1) * sizeof *all);
+    for (size_t i = 0; i < first; i++)
+        all[count++] = before[i];
+    for (size_t i = 0; i < install.count; i++)
+        all[count++] = install.items[i];
+    for (size_t i = 0; i < last; i++)
+        all[count++] = after[i];
+    return patiently(run, all, count, "putting sync triggers on the live table", err);
+}
+
+bool sync_copy(Run *run, const SyncTrigger *sync, int64_t *rows, Error *err)
+{
+    return copy_rows(run, sync, rows, err) &&
+           drain(run, synctrigger_drain(sync, run->arena, DRAIN_KEYS), err) &&
+           conn_execf(run->dest, err, "ANALYZE %s",
+                      quoted_name(run, sync->to_schema, sync->to_name));
+}
+
 static bool sync_table(Run *run, const Plan *plan, PreservedTable *table, int64_t *rows, Error *err)
 {
     const char *name =
@@ -267,11 +299,7 @@ static bool sync_table(Run *run, const Plan *plan, PreservedTable *table, int64_
     if (!record_table(run, table, err))
         return false;
     const SyncTrigger sync = forward_sync(run, plan, table);
-    const SyncStatements install = synctrigger_install(&sync, run->dest, run->arena);
-    if (!patiently(run, &install, "putting sync triggers on the live table", err) ||
-        !copy_rows(run, &sync, rows, err) ||
-        !drain(run, synctrigger_drain(&sync, run->arena, DRAIN_KEYS), err) ||
-        !conn_execf(run->dest, err, "ANALYZE %s", quoted_name(run, sync.to_schema, sync.to_name)) ||
+    if (!sync_install(run, &sync, NULL, NULL, err) || !sync_copy(run, &sync, rows, err) ||
         !note_synced(run, table, *rows, err))
         return error_wrap(err, "preserving table %s", name);
     log_info(&run->log, "preserved table %s: %lld rows, in step with the live one", name,
@@ -424,7 +452,8 @@ bool sync_stop(Run *run, Error *err)
                                   .key = "",
                                   .key_type = ""};
         const SyncStatements remove = synctrigger_remove(&sync, run->dest, run->arena);
-        if (!patiently(run, &remove, "taking sync triggers off the live table", err))
+        if (!patiently(run, remove.items, remove.count, "taking sync triggers off the live table",
+                       err))
             return false;
     }
     AUTO(result_free) PGresult *cleared = NULL;
