@@ -153,10 +153,8 @@ static const char *trouble(const Plan *plan, PreservedTable *table, Arena *arena
     return NULL;
 }
 
-/* One SQL identifier of the list, folded and split by the server: schema (NULL if not given), name.
- */
-static bool parse_name(Run *run, const char *text, const char **schema, const char **name,
-                       Error *err)
+bool preserved_parse_name(Run *run, const char *option, const char *text, const char **schema,
+                          const char **name, Error *err)
 {
     const char *const values[] = {text};
     AUTO(result_free) PGresult *result = NULL;
@@ -167,7 +165,7 @@ static bool parse_name(Run *run, const char *text, const char **schema, const ch
             values, &result, &failure)) {
         if (failure.sqlstate[0] == '\0' || failure.kind == ERROR_CONNECTION)
             return error_move(err, &failure);
-        error_set(err, ERROR_USAGE, "\"%s\" in --preserved-tables is no SQL identifier", text);
+        error_set(err, ERROR_USAGE, "\"%s\" in %s is no SQL identifier", text, option);
         return error_hint(err, "Write table or schema.table; names with capitals or special "
                                "characters in double quotes.");
     }
@@ -204,7 +202,7 @@ static bool resolve_one(Run *run, Plan *plan, const char *text, Error *err)
 {
     const char *schema = NULL, *name = NULL;
     PreservedTable table = {0};
-    if (!parse_name(run, text, &schema, &name, err))
+    if (!preserved_parse_name(run, "--preserved-tables", text, &schema, &name, err))
         return false;
     if (!find_source(plan, text, schema, name, &table.source, err))
         return run->settings->filter.count > 0 && table.source == NULL
@@ -225,9 +223,7 @@ static bool resolve_one(Run *run, Plan *plan, const char *text, Error *err)
     return true;
 }
 
-/* The next item of a comma separated list with double-quoted parts, without the spaces around it;
- * NULL at the end. */
-static char *next_item(Arena *arena, const char **list)
+char *preserved_next_name(Arena *arena, const char **list)
 {
     const char *p = *list;
     while (*p == ' ' || *p == ',' || *p == '\n' || *p == '\t')
@@ -320,7 +316,7 @@ bool preserved_resolve(Run *run, Plan *plan, Error *err)
         return true;
     plan->preserved = arena_alloc(run->arena, (strlen(list) + 1) * sizeof *plan->preserved);
     char *item;
-    while ((item = next_item(run->arena, &list)) != NULL)
+    while ((item = preserved_next_name(run->arena, &list)) != NULL)
         if (!resolve_one(run, plan, item, err))
             return false;
     find_kept_sequences(plan, run->arena);

@@ -22,6 +22,14 @@ void preserved_locate(Plan *plan);
 /* True for a sequence of the source that feeds a preserved table (plan->kept). */
 bool preserved_keeps_sequence(const Plan *plan, const Sequence *source_sequence);
 
+/* The next item of a comma separated list of SQL identifiers, without the spaces around it, in
+ * `arena`; NULL at the end. */
+char *preserved_next_name(Arena *arena, const char **list);
+/* One of them, folded and split by the server: schema (NULL if not given) and name. ERROR_USAGE
+ * when it is none; `option` for the message. */
+bool preserved_parse_name(Run *run, const char *option, const char *text, const char **schema,
+                          const char **name, Error *err) MUST_CHECK;
+
 /* The table's column of that name, or NULL. */
 const Column *preserved_column(const Table *table, const char *name);
 
