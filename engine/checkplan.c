@@ -230,7 +230,7 @@ bool checkplan_all(Run *run, const Plan *plan, Error *err)
         {"roles", roles_check, "the destination has the roles that are needed"},
         {"large objects", check_large_objects, "no large object is in the way"},
         {"functions", check_functions, "no function reads live tables while rows are loaded"},
-        {"shapes", shape_check, "no table changes its shape: prepared statements go on"},
+        {"shapes", shape_check, ""},
         {"source lock table", check_source_space, ""},
         {"destination lock table", check_dest_space, ""},
         {"risk", check_risk, "no change is of a higher risk than allowed"},
