@@ -24,7 +24,7 @@ typedef struct Checks {
 void checks_begin(Run *run)
 {
     run->checks = arena_alloc(run->arena, sizeof *run->checks);
-    run->checks->only = run->command == PGZM_PREFLIGHT_CHECK;
+    run->checks->only = run->command == PGZM_PREFLIGHT_CHECK || run->command == PGZM_VERIFY;
     json_object_set_new(run->result, "checks", json_array());
 }
 
@@ -51,7 +51,7 @@ static void note_failure(Run *run, ErrorKind kind, const char *message, const ch
 {
     Checks *checks = run->checks;
     Failure *failure = arena_alloc(run->arena, sizeof *failure);
-    *failure = (Failure){.kind = kind,
+    *failure = (Failure){.kind = run->command == PGZM_VERIFY ? ERROR_DIFFERENCE : kind,
                          .name = checks->name,
                          .message = arena_strdup(run->arena, message),
                          .hint = hint != NULL ? arena_strdup(run->arena, hint) : NULL};

@@ -4,7 +4,8 @@
  * said at once. Not here: what is checked (preflight.h, checkserver.h).
  *
  * Findings become result.checks ({name, status, message, hint}); those that are no pass are also
- * warnings of the command, unless the checks are all that was asked for.
+ * warnings of the command, unless the checks are all that was asked for (preflight, verify). What
+ * fails in verify is ERROR_DIFFERENCE in the end, whatever it is.
  *
  * Threads: the main thread.
  */

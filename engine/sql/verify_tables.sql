@@ -1,0 +1,35 @@
+-- Ordinary and partitioned tables (partitions are counted with their root) of some schemas, with what
+-- stands after FROM to read their own rows here: those of inheriting tables are not theirs, those of
+-- foreign partitions are elsewhere.
+-- $1 text[]: schemas
+-- Columns: schema, name, oid, columns (JSON array, in their order), rows_of
+SELECT n.nspname AS schema, c.relname AS name, c.oid,
+       (SELECT coalesce(pg_catalog.json_agg(a.attname ORDER BY a.attnum), '[]')
+        FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
+       CASE WHEN c.relkind = 'r' THEN 'ONLY ' || c.oid::regclass
+            WHEN NOT t.abroad THEN c.oid::regclass::text
+            -- one that has foreign partitions only
+            WHEN t.parts IS NULL
+            THEN pg_catalog.format('(SELECT * FROM ONLY %s)', c.oid::regclass)
+            ELSE '(' || t.parts || ')' END AS rows_of
+FROM pg_catalog.pg_namespace n
+JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
+CROSS JOIN LATERAL (
+    SELECT coalesce(bool_or(l.relkind = 'f'), false) AS abroad,
+           pg_catalog.string_agg(
+               pg_catalog.format('SELECT %s FROM ONLY %s', coalesce(w.list, ''), l.oid::regclass),
+               ' UNION ALL ') FILTER (WHERE l.relkind = 'r') AS parts
+    FROM pg_catalog.pg_partition_tree(c.oid) p
+    JOIN pg_catalog.pg_class l ON l.oid = p.relid
+    CROSS JOIN LATERAL (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', '
+                                                     ORDER BY a.attnum) AS list
+                        FROM pg_catalog.pg_attribute a
+                        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS w
+    WHERE p.isleaf
+) AS t
+WHERE n.nspname = ANY ($1::text[]) AND NOT c.relispartition
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                  WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid
+                    AND d.deptype = 'e')
+ORDER BY 1, 2
