@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "engine/cleanup.h"
+#include "engine/abort.h"
 #include "engine/defer.h"
 #include "engine/diff.h"
 #include "engine/global.h"
@@ -23,6 +23,7 @@
 #include "engine/schemagrant.h"
 #include "engine/selection.h"
 #include "engine/snapshot.h"
+#include "engine/swap.h"
 #include "engine/sync.h"
 #include "engine/trade.h"
 #include "schema/catalog.h"
@@ -243,7 +244,7 @@ static void undo(Run *run)
     }
     AUTO(error_clear) Error failure = ERROR_INIT;
     conn_shield_begin(run->dest);
-    if (!cleanup_unfinished(run, &failure)) {
+    if (!abort_unfinished(run, &failure)) {
         run_warning(run, "cleaning up failed as well: %s", failure.message);
         run_next(run, "pgzm-copy abort");
     }

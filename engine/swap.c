@@ -1,6 +1,7 @@
+#include "engine/swap.h"
+
 #include <string.h>
 
-#include "engine/cleanup.h"
 #include "engine/journal.h"
 #include "engine/latekey.h"
 #include "engine/objects.h"
