@@ -22,9 +22,7 @@ typedef struct Side {
     const char *digest; /* of its definitions, as they were read; NULL: somebody else watches */
 } Side;
 
-/* Both sides see the schemas of both sides' extensions, so that a name is bare on both or on
- * neither. */
-static bool read_path(Run *run, Str *path, Error *err)
+bool diff_path(Run *run, Str *path, Error *err)
 {
     Conn *const sides[] = {run->source, run->dest};
     for (size_t i = 0; i < LENGTH(sides); i++) {
@@ -122,7 +120,7 @@ static bool find(Run *run, Arena *arena, DifferenceList *list, Error *err)
     const Filter *filter = &run->settings->filter;
     AUTO(mem_free) bool *matched = mem_alloc((filter->count + 1) * sizeof(*matched));
     AUTO(str_clear) Str path = STR_INIT;
-    if (!read_path(run, &path, err) ||
+    if (!diff_path(run, &path, err) ||
         !read_side(run, &source, str_text(&path), matched, arena, err) ||
         !read_side(run, &dest, str_text(&path), matched, arena, err) ||
         !is_unchanged(&source, arena, err) || !is_unchanged(&dest, arena, err) ||

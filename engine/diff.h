@@ -13,4 +13,8 @@
  * higher risk. Nothing without that option. */
 bool diff_check_risk(Run *run, Error *err) MUST_CHECK;
 
+/* The search_path in which both sides' definitions are read: the schemas of both sides' extensions,
+ * so that a name is bare on both or on neither. */
+bool diff_path(Run *run, Str *path, Error *err) MUST_CHECK;
+
 #endif

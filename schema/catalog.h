@@ -11,6 +11,12 @@
 #include "base/mem.h"
 #include "schema/model.h"
 
+/* A schema that is given under another name, wherever the server prints it. */
+typedef struct SchemaAlias {
+    const char *name, *quoted;        /* what it is called; as the server's quote_ident has it */
+    const char *shown, *quoted_shown; /* the same of what it is given as */
+} SchemaAlias;
+
 /* Which schemas are read: those named, or (count 0) all but system schemas, temporary ones and
  * those whose name begins with "pgzm". Extensions are always read. */
 typedef struct CatalogScope {
@@ -24,6 +30,8 @@ typedef struct CatalogScope {
                             schemas and extensions excepted */
     size_t kept_count;
     bool only_kept;
+    const SchemaAlias *aliases;
+    size_t alias_count;
 } CatalogScope;
 
 /* Reads everything. The caller decides on the transaction (snapshot) and on search_path, which

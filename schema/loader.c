@@ -41,6 +41,45 @@ static void add_left_out(Str *s, const CatalogScope *scope, bool catalogs)
     str_add(s, "}");
 }
 
+/* ---- aliases --------------------------------------------------------------------------- */
+
+/* Adds `text` with other schemas in the place of those that have an alias, in whatever the server
+ * deparsed: there a schema's name is quoted as needed and followed by a dot. */
+static void add_shown(Str *s, const char *text, const SchemaAlias *alias)
+{
+    size_t len = strlen(alias->quoted);
+    for (const char *found; (found = strstr(text, alias->quoted)) != NULL; text = found + len) {
+        bool begins = found == text || strchr(" (,[=:~'+-*/<>!|&.\n", found[-1]) != NULL;
+        str_add_bytes(s, text, (size_t)(found - text));
+        str_add(s, begins && found[len] == '.' ? alias->quoted_shown : alias->quoted);
+    }
+    str_add(s, text);
+}
+
+static void show_cell(PGresult *result, int row, int column, const SchemaAlias *alias)
+{
+    const char *text = PQgetvalue(result, row, column);
+    AUTO(str_clear) Str shown = STR_INIT;
+    if (strcmp(text, alias->name) == 0)
+        str_add(&shown, alias->shown);
+    else if (strstr(text, alias->quoted) != NULL)
+        add_shown(&shown, text, alias);
+    else
+        return;
+    AUTO(mem_free) char *copy = mem_strdup(str_text(&shown));
+    if (!PQsetvalue(result, row, column, copy, (int)shown.len))
+        abort(); /* out of memory */
+}
+
+static void show_aliases(PGresult *result, const CatalogScope *scope)
+{
+    for (size_t i = 0; i < scope->alias_count; i++)
+        for (int row = 0; row < PQntuples(result); row++)
+            for (int column = 0; column < PQnfields(result); column++)
+                if (!PQgetisnull(result, row, column))
+                    show_cell(result, row, column, &scope->aliases[i]);
+}
+
 bool loader_query(Conn *conn, const CatalogScope *scope, const char *name, PGresult **result,
                   Error *err)
 {
@@ -61,6 +100,8 @@ bool loader_query(Conn *conn, const CatalogScope *scope, const char *name, PGres
     bool ok = (!hashes || conn_exec(conn, "SET enable_nestloop = off", err)) &&
               conn_query(conn, sql, count, values, result, err) &&
               (!hashes || conn_exec(conn, "RESET enable_nestloop", err));
+    if (ok)
+        show_aliases(*result, scope);
     return ok || error_wrap(err, "reading the catalogs (%s)", name);
 }
 
