@@ -4,23 +4,33 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "engine/array.h"
 #include "engine/journal.h"
+#include "engine/moves.h"
 #include "engine/sync.h"
 
 enum {
     OLD_TRANSACTION_MS = 300, /* younger ones end by themselves soon enough */
     QUIET_PAUSE_MS = 20,
-    RETRY_PAUSE_MS = 5
+    RETRY_PAUSE_MS = 5,
+    WARM_LOCK_TIMEOUT_MS = 10
 };
+
+/* What swap_block.sql raises when redo keys came in since they were drained. */
+#define STATE_OUT_OF_STEP "PZ001"
 
 typedef struct Trade {
     Run *run;
     TradeDirection direction;
     const char *id;
     const char *path;
-    int64_t end; /* clock_monotonic_ms */
+    const char *since; /* transaction id: what is newer may be unknown to the journal */
+    Heat heat;
+    Moves moves;
+    const char *waited; /* the table to wait for first, "" for none */
+    int64_t start, end; /* clock_monotonic_ms */
     int attempts;
-    int64_t locked_ms;
+    int64_t transaction_ms, locked_ms;
     char *blocker; /* owned: the last one seen, for the hint */
 } Trade;
 
@@ -95,66 +105,116 @@ static bool wait_until_quiet(Trade *trade, Error *err)
     }
 }
 
-/* ---- locking --------------------------------------------------------------------------- */
+/* ---- getting ready --------------------------------------------------------------------- */
 
-static bool hot_table(Trade *trade, Oid *hot, Error *err)
+/* What a new session's caches do not hold is read before the locks, not under them. */
+static void warm_up(Trade *trade)
+{
+    Conn *dest = trade->run->dest;
+    const char *const values[] = {trade->id};
+    AUTO(result_free) PGresult *result = NULL;
+    AUTO(error_clear) Error ignored = ERROR_INIT;
+    if (!conn_exec(dest, "BEGIN", &ignored) ||
+        !conn_execf(dest, &ignored, "SET LOCAL lock_timeout = %d", WARM_LOCK_TIMEOUT_MS) ||
+        !conn_query(dest, run_sql("warm_up", conn_version(dest)), 1, values, &result, &ignored))
+        log_debug(&trade->run->log, "caches are not warm: %s", ignored.message);
+    conn_rollback(dest);
+}
+
+static bool read_migration(Trade *trade, Error *err)
 {
     const char *const values[] = {trade->id};
     AUTO(result_free) PGresult *result = NULL;
-    Conn *dest = trade->run->dest;
-    *hot = 0;
-    if (!conn_query(dest, run_sql("hot_table", conn_version(dest)), 1, values, &result, err))
+    if (!conn_query_row(trade->run->dest,
+                        "SELECT coalesce(path, ''), coalesce(horizon::text, '')"
+                        " FROM pgzm.migration WHERE id = $1::bigint",
+                        1, values, &result, err))
         return false;
-    if (PQntuples(result) == 1)
-        *hot = (Oid)strtoul(PQgetvalue(result, 0, 0), NULL, 10);
+    trade->path = arena_strdup(trade->run->arena, PQgetvalue(result, 0, 0));
+    trade->since = arena_strdup(trade->run->arena, PQgetvalue(result, 0, 1));
     return true;
 }
 
-/* One LOCK statement without a wait for all tables but the hot one, which is waited for first and
- * briefly. Waiting while holding locks on others is what makes applications deadlock. */
-static bool lock_tables(Trade *trade, Oid hot, Error *err)
+/* Few tables are all locked before anything moves; of many it must be known which are in use. */
+static bool look_around(Trade *trade, Error *err)
 {
-    Conn *dest = trade->run->dest;
-    const char *const values[] = {trade->id};
-    AUTO(result_free) PGresult *tables = NULL;
-    if (!conn_query(
-            dest,
-            "SELECT o.oid, o.oid::regclass FROM pgzm.object o JOIN pg_class c"
-            " ON c.oid = o.oid WHERE o.migration = $1::bigint AND o.lockable ORDER BY o.oid",
-            1, values, &tables, err))
+    Run *run = trade->run;
+    const char *word = direction_word(trade->direction);
+    if (!read_migration(trade, err) || !heat_look(run, word, &trade->heat, err))
         return false;
-    AUTO(str_clear) Str rest = STR_INIT;
-    for (int i = 0; i < PQntuples(tables); i++) {
-        const char *name = PQgetvalue(tables, i, 1);
-        if ((Oid)strtoul(PQgetvalue(tables, i, 0), NULL, 10) == hot) {
-            if (!conn_execf(dest, err, "LOCK TABLE ONLY %s IN ACCESS EXCLUSIVE MODE", name))
-                return false;
-            continue;
-        }
-        str_add(&rest, rest.len == 0 ? "LOCK TABLE ONLY " : ", ONLY ");
-        str_add(&rest, name);
-    }
-    str_add(&rest, " IN ACCESS EXCLUSIVE MODE NOWAIT");
-    return PQntuples(tables) < (hot != 0 ? 2 : 1) || conn_exec(dest, str_text(&rest), err);
+    if (run->settings->dry_run)
+        return moves_read(run, word, &trade->heat, &trade->moves, err);
+    warm_up(trade);
+    return (trade->heat.tables <= MOVES_LOCK_ALL_TABLES ||
+            heat_look_again(run, word, &trade->heat, err)) &&
+           moves_read(run, word, &trade->heat, &trade->moves, err);
 }
 
-static bool set_local(Conn *conn, const char *name, const char *value, Error *err)
+static bool is_hot(const Moves *moves, const char *name)
 {
-    const char *const values[] = {name, value};
+    for (size_t i = 0; i < moves->hot_locks.count; i++)
+        if (strcmp(moves->hot_locks.items[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Finds the table to wait for first the next time; if it was taken for one that nobody uses, it is
+ * one of the others from now on. */
+static bool learn(Trade *trade, Error *err)
+{
+    Run *run = trade->run;
+    const char *const values[] = {trade->id};
     AUTO(result_free) PGresult *result = NULL;
-    return conn_query(conn, "SELECT set_config($1, $2, true)", 2, values, &result, err);
+    trade->waited = "";
+    if (!conn_query(run->dest, run_sql("hot_table", conn_version(run->dest)), 1, values, &result,
+                    err))
+        return false;
+    if (PQntuples(result) == 0)
+        return true;
+    const char *name = PQgetvalue(result, 0, 1);
+    heat_add(&trade->heat, (Oid)strtoul(PQgetvalue(result, 0, 0), NULL, 10));
+    if (!is_hot(&trade->moves, name) &&
+        !moves_read(run, direction_word(trade->direction), &trade->heat, &trade->moves, err))
+        return false;
+    if (is_hot(&trade->moves, name))
+        trade->waited = arena_strdup(run->arena, name);
+    return true;
 }
 
-static bool begin(Trade *trade, Error *err)
+/* ---- the transaction ------------------------------------------------------------------- */
+
+static void add_setting(const Trade *trade, Str *s, const char *name, const char *value)
 {
-    Conn *dest = trade->run->dest;
-    return conn_exec(dest, "BEGIN ISOLATION LEVEL READ COMMITTED", err) &&
-           conn_execf(dest, err, "SET LOCAL lock_timeout = %lld",
-                      (long long)trade->run->settings->lock_timeout_ms) &&
-           conn_exec(dest, "SET LOCAL idle_in_transaction_session_timeout = '5s'", err) &&
-           set_local(dest, "pgzm.migration", trade->id, err) &&
-           set_local(dest, "pgzm.direction", direction_word(trade->direction), err) &&
-           set_local(dest, "pgzm.path", trade->path, err);
+    str_add(s, s->len == 0 ? "SELECT set_config('" : ", set_config('");
+    str_addf(s, "%s', ", name);
+    conn_add_literal(trade->run->dest, s, value);
+    str_add(s, ", true)");
+}
+
+static void add_list(const Trade *trade, Str *s, const char *name, const MovesList *list)
+{
+    add_setting(trade, s, name, array_literal(trade->run->arena, list->items, list->count));
+}
+
+/* What swap_block.sql is told, as one statement. */
+static void add_settings(const Trade *trade, Str *s)
+{
+    Arena *arena = trade->run->arena;
+    const Moves *moves = &trade->moves;
+    add_setting(trade, s, "idle_in_transaction_session_timeout", "5s");
+    add_setting(trade, s, "pgzm.migration", trade->id);
+    add_setting(trade, s, "pgzm.direction", direction_word(trade->direction));
+    add_setting(trade, s, "pgzm.path", trade->path);
+    add_setting(trade, s, "pgzm.since", trade->since);
+    add_setting(trade, s, "pgzm.patience",
+                arena_printf(arena, "%lld", (long long)trade->run->settings->lock_timeout_ms));
+    add_setting(trade, s, "pgzm.waited", trade->waited);
+    add_setting(trade, s, "pgzm.cold_lock", moves_cold_lock(moves, arena));
+    add_setting(trade, s, "pgzm.hot", moves->hot);
+    add_list(trade, s, "pgzm.hot_locks", &moves->hot_locks);
+    for (int phase = 1; phase <= MOVES_PHASES; phase++)
+        add_list(trade, s, arena_printf(arena, "pgzm.part%d", phase),
+                 &moves->statements[phase - 1]);
 }
 
 /* A COMMIT whose reply was lost is settled by the state row on a new connection: FOR UPDATE waits
@@ -184,97 +244,129 @@ static bool settle_lost_commit(Trade *trade, Error *err)
                      direction_word(trade->direction));
 }
 
-static bool attempt(Trade *trade, Oid hot, Error *err)
+/* The block measured its parts itself; what it took to send it and to commit comes on top. */
+static void note_times(Trade *trade, int64_t took)
+{
+    AUTO(result_free) PGresult *result = NULL;
+    AUTO(error_clear) Error ignored = ERROR_INIT;
+    trade->transaction_ms = trade->locked_ms = took;
+    if (!conn_query_row(trade->run->dest, "SELECT current_setting('pgzm.times')", 0, NULL, &result,
+                        &ignored))
+        return;
+    int64_t before = (int64_t)strtod(PQgetvalue(result, 0, 0), NULL);
+    if (before < took)
+        trade->locked_ms = took - before;
+}
+
+/* One round trip, the commit included: nothing waits for the network while locks are held. */
+static bool attempt(Trade *trade, Error *err)
 {
     Conn *dest = trade->run->dest;
+    AUTO(str_clear) Str settings = STR_INIT;
     trade->attempts++;
-    if (!begin(trade, err))
-        return false;
+    add_settings(trade, &settings);
+    const char *const statements[] = {"BEGIN ISOLATION LEVEL READ COMMITTED", str_text(&settings),
+                                      run_sql("swap_block", conn_version(dest)), "COMMIT"};
     int64_t start = clock_monotonic_ms();
     /* From here to the commit nobody cuts in: a cancellation waits the few milliseconds. */
     conn_shield_begin(dest);
-    bool moved = lock_tables(trade, hot, err) &&
-                 conn_exec(dest, run_sql("swap_block", conn_version(dest)), err);
-    bool done = moved && conn_exec(dest, "COMMIT", err);
-    trade->locked_ms = clock_monotonic_ms() - start;
+    bool done = conn_exec_many(dest, statements, LENGTH(statements), NULL, err);
+    int64_t took = clock_monotonic_ms() - start;
     conn_shield_end(dest);
+    if (!done && conn_is_lost(dest))
+        done = settle_lost_commit(trade, err);
+    else if (!done)
+        conn_rollback(dest);
     if (done)
-        return true;
-    if (moved && conn_is_lost(dest))
-        return settle_lost_commit(trade, err);
-    conn_rollback(dest);
-    return false;
+        note_times(trade, took);
+    return done;
 }
 
 /* ---- the whole ------------------------------------------------------------------------- */
 
-static bool read_path(Trade *trade, Error *err)
+static bool fail(const Trade *trade, Error *failure, Error *err)
 {
-    const char *const values[] = {trade->id};
-    AUTO(result_free) PGresult *result = NULL;
-    if (!conn_query_row(trade->run->dest,
-                        "SELECT coalesce(path, '') FROM pgzm.migration WHERE id = $1::bigint", 1,
-                        values, &result, err))
+    if (error_is_state(failure, "55000"))
+        error_kind(failure, ERROR_STATE);
+    error_move(err, failure);
+    if (err->kind == ERROR_CONNECTION)
         return false;
-    trade->path = arena_strdup(trade->run->arena, PQgetvalue(result, 0, 0));
-    return true;
+    return error_wrap(err, "the %s was rolled back, nothing changed",
+                      direction_word(trade->direction));
 }
 
 static bool try_until_done(Trade *trade, Error *err)
 {
-    Oid hot = 0;
+    unsigned seed = (unsigned)clock_monotonic_ms();
     for (;;) {
         AUTO(error_clear) Error failure = ERROR_INIT;
         if (!cancel_check(trade->run->cancel, err) ||
             !sync_drain(trade->run, trade->direction == TRADE_ROLLBACK, err) ||
             !wait_until_quiet(trade, err))
             return false;
-        if (attempt(trade, hot, &failure))
+        if (attempt(trade, &failure))
             return true;
-        if (failure.kind != ERROR_LOCK) {
-            if (error_is_state(&failure, "55000"))
-                error_kind(&failure, ERROR_STATE);
-            error_move(err, &failure);
-            return error_wrap(err, "the %s was rolled back, nothing changed",
-                              direction_word(trade->direction));
-        }
+        if (failure.kind != ERROR_LOCK && !error_is_state(&failure, STATE_OUT_OF_STEP))
+            return fail(trade, &failure, err);
+        log_debug(&trade->run->log, "attempt %d: %s", trade->attempts, failure.message);
         if (time_is_over(trade))
             return gave_up(trade, err);
-        if (!hot_table(trade, &hot, err))
+        if (failure.kind == ERROR_LOCK && !learn(trade, err))
             return false;
-        unsigned seed = (unsigned)clock_monotonic_ms();
         if (!cancel_sleep(trade->run->cancel, RETRY_PAUSE_MS + rand_r(&seed) % RETRY_PAUSE_MS))
             return cancel_check(trade->run->cancel, err);
     }
 }
 
-bool trade_run(Run *run, TradeDirection direction, Error *err)
+/* For the result, for people and for the journal. */
+static void report(const Trade *trade)
 {
-    Trade trade = {.run = run,
+    Run *run = trade->run;
+    const char *word = direction_word(trade->direction);
+    int64_t waited = clock_monotonic_ms() - trade->start - trade->transaction_ms;
+    json_object_set_new(
+        run->result, "swap",
+        json_pack("{s:i, s:I, s:I, s:I, s:I}", "attempts", trade->attempts, "locked_ms",
+                  (json_int_t)trade->locked_ms, "transaction_ms", (json_int_t)trade->transaction_ms,
+                  "tables", (json_int_t)trade->moves.tables, "waited_ms", (json_int_t)waited));
+    const char *text = arena_printf(
+        run->arena,
+        "%zu tables, locks held for %lld ms in a transaction of %lld ms, attempt %d after %lld ms",
+        trade->moves.tables, (long long)trade->locked_ms, (long long)trade->transaction_ms,
+        trade->attempts, (long long)waited);
+    log_info(&run->log, "%s done: %s", word, text);
+    AUTO(error_clear) Error ignored = ERROR_INIT;
+    if (!journal_event(run->dest, run->id, word, text, &ignored))
+        log_debug(&run->log, "%s", ignored.message);
+}
+
+static Trade make_trade(Run *run, TradeDirection direction)
+{
+    int64_t now = clock_monotonic_ms();
+    return (Trade){.run = run,
                    .direction = direction,
                    .id = journal_id_text(run->arena, run->id),
-                   .end = clock_monotonic_ms() + run->settings->swap_timeout_ms};
+                   .waited = "",
+                   .start = now,
+                   .end = now + run->settings->swap_timeout_ms};
+}
+
+bool trade_run(Run *run, TradeDirection direction, Error *err)
+{
+    Trade trade = make_trade(run, direction);
     run_phase(run, direction_word(direction));
-    bool ok = read_path(&trade, err) && try_until_done(&trade, err);
+    bool ok = look_around(&trade, err) && try_until_done(&trade, err);
     mem_free(trade.blocker);
-    if (!ok)
-        return false;
-    json_object_set_new(run->result, "swap",
-                        json_pack("{s:i, s:I}", "attempts", trade.attempts, "locked_ms",
-                                  (json_int_t)trade.locked_ms));
-    log_info(&run->log, "%s done: locks held for %lld ms, attempt %d", direction_word(direction),
-             (long long)trade.locked_ms, trade.attempts);
-    return true;
+    if (ok)
+        report(&trade);
+    return ok;
 }
 
 bool trade_plan(Run *run, TradeDirection direction, Error *err)
 {
-    const char *const values[] = {journal_id_text(run->arena, run->id), direction_word(direction)};
-    AUTO(result_free) PGresult *result = NULL;
-    if (!conn_query(run->dest, run_sql("trade_plan", conn_version(run->dest)), 2, values, &result,
-                    err))
+    Trade trade = make_trade(run, direction);
+    if (!look_around(&trade, err))
         return false;
-    for (int i = 0; i < PQntuples(result); i++)
-        run_plan(run, PQgetvalue(result, i, 0));
+    moves_show(run, &trade.moves, direction_word(direction), trade.path);
     return true;
 }
