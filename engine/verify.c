@@ -187,6 +187,8 @@ static bool look_for_orphans(Verify *verify, Error *err)
     AUTO(error_clear) Error failure = ERROR_INIT;
     check_open(verify->run, "orphans");
     bool ok = latekey_check_orphans(verify->run, &failure) || failure.kind == ERROR_DIFFERENCE;
+    if (failure.kind == ERROR_OTHER && failure.sqlstate[0] != '\0')
+        error_kind(&failure, ERROR_STATE); /* a table is not what it was: a finding */
     return check_close(verify->run, ok, &failure,
                        "no row violates a foreign key that the swap adds", err);
 }
