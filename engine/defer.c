@@ -127,14 +127,6 @@ static bool record_enables(Run *run, const Plan *plan, int *ordinal, Error *err)
 
 /* ---- the old table while it is the backup ---------------------------------------------- */
 
-static bool is_preserved_live(const Plan *plan, Oid live_table)
-{
-    for (size_t i = 0; i < plan->preserved_count; i++)
-        if (plan->preserved[i].live->object.address.oid == live_table)
-            return true;
-    return false;
-}
-
 /* Off in the swap, on again in the rollback, both under the live name. */
 static bool record_pause(Run *run, const Table *table, const char *what, const char *name,
                          char state, int *ordinal, Error *err)
@@ -163,14 +155,14 @@ static bool record_pauses(Run *run, const Plan *plan, int *ordinal, Error *err)
     const Model *live = plan->live;
     for (size_t i = 0; i < live->triggers.count; i++) {
         const Trigger *trigger = &live->triggers.items[i];
-        if (is_preserved_live(plan, trigger->table) && !is_sync(trigger) &&
+        if (plan_preserved_live(plan, trigger->table) != NULL && !is_sync(trigger) &&
             !record_pause(run, model_table(live, trigger->table), "TRIGGER", trigger->object.name,
                           trigger->enabled, ordinal, err))
             return false;
     }
     for (size_t i = 0; i < live->rules.count; i++) {
         const Rule *rule = &live->rules.items[i];
-        if (is_preserved_live(plan, rule->table) &&
+        if (plan_preserved_live(plan, rule->table) != NULL &&
             !record_pause(run, model_table(live, rule->table), "RULE", rule->object.name,
                           rule->enabled, ordinal, err))
             return false;

@@ -82,11 +82,12 @@ bool obstacles_check(Run *run, const Plan *plan, Error *err)
     const CatalogScope scope = selection_scope(run);
     size_t rowless = run->scope == NULL ? 0 : run->scope->rowless_count, count = 0;
     Oid *without =
-        arena_alloc(run->arena, (rowless + plan->preserved_count + 1) * sizeof(*without));
+        arena_alloc(run->arena, (rowless + plan->source->tables.count + 1) * sizeof(*without));
     for (; count < rowless; count++)
         without[count] = run->scope->rowless[count];
-    for (size_t i = 0; i < plan->preserved_count; i++)
-        without[count++] = plan->preserved[i].source->object.address.oid;
+    for (size_t i = 0; i < plan->source->tables.count; i++)
+        if (plan_preserved(plan, &plan->source->tables.items[i]) != NULL)
+            without[count++] = plan->source->tables.items[i].object.address.oid;
     ObstacleList list = {0};
     return portable_read(run->source, run->dest, &scope, plan->source, run->arena, &list, err) &&
            portable_rows(run->source, conn_version(run->dest), &scope, plan->source, without, count,

@@ -42,18 +42,38 @@ const Table *plan_shadow_of(const Plan *plan, const Table *source)
                           : model_table_named(plan->shadow, schema->shadow, source->object.name);
 }
 
+/* The topmost partitioned table above it, or itself. */
+static const Table *topmost(const Model *model, const Table *table)
+{
+    while (table != NULL && table->is_partition && table->parent_count == 1 &&
+           model_table(model, table->parents[0]) != NULL)
+        table = model_table(model, table->parents[0]);
+    return table;
+}
+
 const PreservedTable *plan_preserved(const Plan *plan, const Table *source)
 {
+    const Table *top = topmost(plan->source, source);
     for (size_t i = 0; i < plan->preserved_count; i++)
-        if (plan->preserved[i].source == source)
+        if (plan->preserved[i].source == top)
             return &plan->preserved[i];
     return NULL;
 }
 
 const PreservedTable *plan_preserved_shadow(const Plan *plan, Oid shadow)
 {
+    const Table *top = topmost(plan->shadow, model_table(plan->shadow, shadow));
+    for (size_t i = 0; i < plan->preserved_count && top != NULL; i++)
+        if (plan->preserved[i].shadow == top->object.address.oid)
+            return &plan->preserved[i];
+    return NULL;
+}
+
+const PreservedTable *plan_preserved_live(const Plan *plan, Oid live)
+{
+    const Table *top = topmost(plan->live, model_table(plan->live, live));
     for (size_t i = 0; i < plan->preserved_count; i++)
-        if (plan->preserved[i].shadow == shadow)
+        if (plan->preserved[i].live == top)
             return &plan->preserved[i];
     return NULL;
 }

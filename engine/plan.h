@@ -16,12 +16,12 @@
 
 /* A table whose rows the destination keeps. */
 typedef struct PreservedTable {
-    const Table *source;  /* new structure */
-    const Table *live;    /* old structure and the rows */
-    const char *key;      /* the one column of the primary key, the same on both sides */
-    const char *key_type; /* its type as the server prints it, no typmod; once recorded */
-    int id;               /* pgzm.preserved.id, once recorded */
-    Oid shadow;           /* once it exists */
+    const Table *source;     /* new structure */
+    const Table *live;       /* old structure and the rows */
+    const char *const *keys; /* columns that tell rows apart on both sides */
+    size_t key_count;
+    int id;     /* pgzm.preserved.id, once recorded */
+    Oid shadow; /* once it exists */
 } PreservedTable;
 
 /* A sequence of the source whose value must stay the destination's: it feeds a preserved table. */
@@ -94,8 +94,12 @@ const JournalSchema *plan_shadow_schema(const Plan *plan, const char *shadow);
 /* The source's table behind a table of the shadow, and the other way round. */
 const Table *plan_source_of(const Plan *plan, const Table *shadow);
 const Table *plan_shadow_of(const Plan *plan, const Table *source);
+
+/* The preserved table that a table of the source, the shadow or the live side is, or is a partition
+ * of; NULL for none. */
 const PreservedTable *plan_preserved(const Plan *plan, const Table *source);
 const PreservedTable *plan_preserved_shadow(const Plan *plan, Oid shadow);
+const PreservedTable *plan_preserved_live(const Plan *plan, Oid live);
 
 /* True when the type of the live side is reused: it stays where it is. */
 bool plan_stays_in_place(const Plan *plan, Oid live_type);

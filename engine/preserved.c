@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "engine/synctable.h"
+
 /* ---- which tables, and whether they can be carried ------------------------------------- */
 
 static bool refuse(Error *err, const char *name, const char *why)
@@ -49,26 +51,106 @@ const Column *preserved_column(const Table *table, const char *name)
     return NULL;
 }
 
-static const char *column_trouble(const Plan *plan, const Table *source, const Column *live,
-                                  const char *key, Arena *arena)
+static bool is_key(const PreservedTable *table, const char *column)
 {
-    const Column *ours = preserved_column(source, live->name);
-    if (ours == NULL)
-        return arena_printf(arena, "its column %s is missing on the source", live->name);
+    for (size_t i = 0; i < table->key_count; i++)
+        if (strcmp(table->keys[i], column) == 0)
+            return true;
+    return false;
+}
+
+/* "integer" and "bigint" compare with each other through an index, and so do texts. */
+static bool alike(const char *one, const char *other)
+{
+    static const char *const families[][3] = {{"smallint", "integer", "bigint"},
+                                              {"text", "character varying", NULL}};
+    for (size_t f = 0; f < LENGTH(families); f++) {
+        int found = 0;
+        for (size_t i = 0; i < LENGTH(families[f]) && families[f][i] != NULL; i++) {
+            size_t len = strlen(families[f][i]);
+            found += strncmp(one, families[f][i], len) == 0 && (one[len] == 0 || one[len] == '(');
+            found +=
+                strncmp(other, families[f][i], len) == 0 && (other[len] == 0 || other[len] == '(');
+        }
+        if (found == 2)
+            return true;
+    }
+    return false;
+}
+
+/* Whether values of the one type may be assigned to the other and back. Both are built in. */
+static bool castable(Run *run, const char *one, const char *other, bool *may, Error *err)
+{
+    const char *const values[] = {one, other};
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query_row(run->dest, run_sql("castable", conn_version(run->dest)), 2, values, &result,
+                        err))
+        return error_wrap(err, "comparing the types %s and %s", one, other);
+    *may = PQgetvalue(result, 0, 0)[0] == 't';
+    return true;
+}
+
+/* Types that differ, of one column. */
+static bool type_trouble(Run *run, const Plan *plan, const PreservedTable *table,
+                         const Column *ours, const Column *live, const char **why, Error *err)
+{
+    const char *differs = arena_printf(run->arena, "its column %s is %s here and %s on the source",
+                                       live->name, live->type, ours->type);
+    bool may = false;
+    *why = differs;
+    if (type_of(plan->source, ours->type_oid) != NULL ||
+        type_of(plan->live, live->type_oid) != NULL ||
+        (is_key(table, live->name) && !alike(ours->type, live->type)))
+        return true;
+    if (!castable(run, live->type, ours->type, &may, err))
+        return false;
+    if (!may) {
+        *why = arena_printf(run->arena, "%s, which cannot be assigned to each other", differs);
+        return true;
+    }
+    *why = NULL;
+    run_warning(run,
+                "preserved table %s.%s: %s: a value that does not fit keeps the tables out of step",
+                table->live->object.schema, table->live->object.name, differs);
+    return true;
+}
+
+/* Why a live column cannot be carried; NULL when it can, or is left behind. */
+static bool column_trouble(Run *run, const Plan *plan, const PreservedTable *table,
+                           const Column *live, const char **why, Error *err)
+{
+    const Column *ours = preserved_column(table->source, live->name);
+    *why = NULL;
+    if (ours == NULL) {
+        bool filled = !live->not_null || live->default_expr != NULL || live->identity != '\0';
+        if (!filled)
+            *why = arena_printf(run->arena,
+                                "its column %s, which the source does not have, is NOT NULL and "
+                                "has no default: rows of the new table could not get back",
+                                live->name);
+        else
+            run_warning(run,
+                        "preserved table %s.%s: the source has no column %s: its values stay in "
+                        "the backup",
+                        table->live->object.schema, table->live->object.name, live->name);
+        return true;
+    }
     if (!same_column_type(plan, ours, live))
-        return arena_printf(arena, "its column %s is %s here and %s on the source", live->name,
-                            live->type, ours->type);
+        return type_trouble(run, plan, table, ours, live, why, err);
     const Type *type = type_of(plan->source, ours->type_oid);
     if (type != NULL && shared_type(plan, type) == NULL)
-        return arena_printf(arena, "the type of its column %s differs between both sides",
+        *why = arena_printf(run->arena, "the type of its column %s differs between both sides",
                             live->name);
-    if (ours->generated != live->generated)
-        return arena_printf(arena, "its column %s is generated on one side only", live->name);
+    /* a trigger does not see the values of virtual columns (18) */
+    else if (ours->generated != live->generated &&
+             (ours->generated == 'v' || live->generated == 'v'))
+        *why = arena_printf(run->arena, "its column %s is virtual on one side only", live->name);
     /* the server lets nobody update such a column, so changes could not be mirrored */
-    if ((ours->identity == 'a') != (live->identity == 'a') && strcmp(live->name, key) != 0)
-        return arena_printf(arena, "its column %s is GENERATED ALWAYS AS IDENTITY on one side only",
+    else if ((ours->identity == 'a') != (live->identity == 'a') && !is_key(table, live->name))
+        *why = arena_printf(run->arena,
+                            "its column %s is GENERATED ALWAYS AS IDENTITY on one side only",
                             live->name);
-    return NULL;
+    return true;
 }
 
 static const char *new_column_trouble(const Table *live, const Column *ours, Arena *arena)
@@ -80,35 +162,24 @@ static const char *new_column_trouble(const Table *live, const Column *ours, Are
                         ours->name);
 }
 
-static bool has_children(const Model *model, const Table *table)
+/* Why the tables below a table, or above it, are in the way; NULL when they are not. */
+static const char *family_trouble(const Model *model, const Table *table, Arena *arena)
 {
-    for (size_t i = 0; i < model->tables.count; i++)
-        for (size_t k = 0; k < model->tables.items[i].parent_count; k++)
-            if (model->tables.items[i].parents[k] == table->object.address.oid)
-                return true;
-    return false;
-}
-
-/* The name of the primary key's one column, or NULL. */
-static const char *single_key(const Model *model, const Table *table)
-{
-    const Index *index = model_primary_key(model, table->object.address.oid);
-    if (index == NULL || index->column_count != 1 || index->columns_def == NULL)
-        return NULL;
-    /* columns_def is quoted as needed: the column whose quoted or bare name it is */
-    for (size_t i = 0; i < table->column_count; i++) {
-        const char *name = table->columns[i].name;
-        AUTO(str_clear) Str quoted = STR_INIT;
-        str_add(&quoted, "\"");
-        for (const char *p = name; *p != '\0'; p++) {
-            str_add_bytes(&quoted, p, 1);
-            if (*p == '"')
-                str_add(&quoted, "\"");
+    if (table->is_partition)
+        return "it is a partition: name the partitioned table";
+    if (table->parent_count > 0)
+        return "it inherits from another table";
+    for (size_t i = 0; i < model->tables.count; i++) {
+        const Table *child = &model->tables.items[i];
+        for (size_t k = 0; k < child->parent_count; k++) {
+            if (child->parents[k] != table->object.address.oid)
+                continue;
+            if (!child->is_partition)
+                return "another table inherits from it";
+            if (child->server != NULL)
+                return arena_printf(arena, "its partition %s is a foreign table",
+                                    child->object.name);
         }
-        str_add(&quoted, "\"");
-        if (strcmp(index->columns_def, name) == 0 ||
-            strcmp(index->columns_def, str_text(&quoted)) == 0)
-            return name;
     }
     return NULL;
 }
@@ -124,33 +195,57 @@ static bool has_write_rule(const Model *model, const Table *table)
     return false;
 }
 
-static const char *trouble(const Plan *plan, PreservedTable *table, Arena *arena)
+/* A subscription writes rows without firing statement triggers (12 to 18). */
+static bool is_subscribed(Run *run, const Table *live, bool *subscribed, Error *err)
+{
+    const char *const values[] = {arena_printf(run->arena, "%u", live->object.address.oid)};
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query_row(run->dest,
+                        "SELECT EXISTS (SELECT FROM pg_subscription_rel s WHERE s.srrelid = $1::oid"
+                        " OR s.srrelid IN (SELECT relid FROM pg_partition_tree($1::oid)))",
+                        1, values, &result, err))
+        return error_wrap(err, "looking for subscriptions");
+    *subscribed = PQgetvalue(result, 0, 0)[0] == 't';
+    return true;
+}
+
+/* Why the tables cannot be kept in step as such; NULL when they can. */
+static const char *kind_trouble(const Plan *plan, const PreservedTable *table, Arena *arena)
 {
     const Table *source = table->source, *live = table->live;
     if (source->server != NULL || live->server != NULL)
         return "the rows of a foreign table are elsewhere";
-    if (source->relkind != 'r' || live->relkind != 'r' || source->parent_count > 0 ||
-        live->parent_count > 0 || has_children(plan->source, source) ||
-        has_children(plan->live, live))
-        return "partitioned and inherited tables are not supported";
-    if (has_write_rule(plan->source, source) || has_write_rule(plan->live, live))
+    const char *why = family_trouble(plan->source, source, arena);
+    if (why == NULL)
+        why = family_trouble(plan->live, live, arena);
+    if (why == NULL && (has_write_rule(plan->source, source) || has_write_rule(plan->live, live)))
         return "it has a rule on INSERT or UPDATE";
-    const char *ours = single_key(plan->source, source);
-    const char *theirs = single_key(plan->live, live);
-    if (ours == NULL || theirs == NULL || strcmp(ours, theirs) != 0)
-        return "it needs a primary key of one column, the same on both sides";
-    table->key = ours;
-    for (size_t i = 0; i < live->column_count; i++) {
-        const char *why = column_trouble(plan, source, &live->columns[i], ours, arena);
-        if (why != NULL)
-            return why;
-    }
-    for (size_t i = 0; i < source->column_count; i++) {
-        const char *why = new_column_trouble(live, &source->columns[i], arena);
-        if (why != NULL)
-            return why;
-    }
-    return NULL;
+    return why;
+}
+
+static bool find_trouble(Run *run, const Plan *plan, PreservedTable *table, const char **why,
+                         Error *err)
+{
+    const Table *source = table->source, *live = table->live;
+    bool subscribed = false;
+    *why = kind_trouble(plan, table, run->arena);
+    if (*why != NULL)
+        return true;
+    if (!is_subscribed(run, live, &subscribed, err) ||
+        !synctable_key(run, run->dest, live->object.address.oid, run->source,
+                       source->object.address.oid, &table->keys, &table->key_count, err))
+        return false;
+    if (subscribed)
+        *why = "a subscription writes to it, which fires no statement triggers";
+    else if (table->key_count == 0)
+        *why = "it needs a primary key, or a unique index over NOT NULL columns, of the same "
+               "columns on both sides";
+    for (size_t i = 0; i < live->column_count && *why == NULL; i++)
+        if (!column_trouble(run, plan, table, &live->columns[i], why, err))
+            return false;
+    for (size_t i = 0; i < source->column_count && *why == NULL; i++)
+        *why = new_column_trouble(live, &source->columns[i], run->arena);
+    return true;
 }
 
 bool preserved_parse_name(Run *run, const char *option, const char *text, const char **schema,
@@ -216,7 +311,9 @@ static bool resolve_one(Run *run, Plan *plan, const char *text, Error *err)
                   text);
         return error_hint(err, "Only a table that the destination has can keep its rows.");
     }
-    const char *why = trouble(plan, &table, run->arena);
+    const char *why = NULL;
+    if (!find_trouble(run, plan, &table, &why, err))
+        return false;
     if (why != NULL)
         return refuse(err, text, why);
     plan->preserved[plan->preserved_count++] = table;

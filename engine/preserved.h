@@ -2,8 +2,10 @@
  * preserved.h - inside engine/ only: which tables keep their rows, whether that can be done, and
  * which sequences keep their values with them. Not here: keeping them in step (sync.h).
  *
- * Carried: ordinary tables with a primary key of one column, of the same type on both sides, whose
- * live columns all exist on the source with the same type. Anything else is refused.
+ * Carried: ordinary and partitioned tables with a key of the same columns on both sides: a primary
+ * key, a replica identity, or a unique index over NOT NULL columns. A column that the source lacks
+ * stays behind, a new one gets its default, types may differ where each can be assigned to the
+ * other. Anything else is refused.
  *
  * Threads: the main thread.
  */

@@ -4,12 +4,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "engine/array.h"
 #include "engine/preserved.h"
-#include "engine/synctrigger.h"
+#include "engine/synctable.h"
 
 enum {
-    CHUNK_ROWS = 500,            /* locked at once; more makes applications wait and deadlock */
-    CHUNK_LOCK_TIMEOUT_MS = 100, /* far below deadlock_timeout */
+    CHUNK_ROWS = 500, /* locked at once; more makes applications wait and deadlock */
     CHUNK_PAUSE_MS = 20,
     DRAIN_KEYS = 1000,
     INSTALL_PATIENCE_MS = 60000, /* for the lock that putting triggers on takes */
@@ -25,70 +25,63 @@ static const char *quoted_name(Run *run, const char *schema, const char *name)
 
 /* ---- syncing --------------------------------------------------------------------------- */
 
-static SyncTrigger sync_of(Run *run, const PreservedTable *table, const char *key_type,
-                           const char *from_schema, const char *to_schema, bool reverse)
+/* From the live table to its shadow. */
+static bool forward_sync(Run *run, const Plan *plan, const PreservedTable *table, SyncTrigger *sync,
+                         Error *err)
 {
-    const Table *live = table->live;
-    const char **columns = arena_alloc(run->arena, (live->column_count + 1) * sizeof *columns);
-    bool *fixed = arena_alloc(run->arena, (live->column_count + 1) * sizeof *fixed);
-    size_t count = 0;
-    for (size_t i = 0; i < live->column_count; i++) {
-        const Column *column = &live->columns[i];
-        if (!column_is_copied(column))
-            continue;
-        const Column *written = reverse ? column : preserved_column(table->source, column->name);
-        fixed[count] = written->identity == 'a';
-        columns[count++] = column->name;
+    const Object *live = &table->live->object;
+    const JournalSchema *schema = plan_schema(plan, live->schema);
+    *sync = (SyncTrigger){.id = table->id,
+                          .from_schema = schema->live,
+                          .from_name = live->name,
+                          .to_schema = schema->shadow,
+                          .to_name = live->name};
+    return synctable_describe(run, live->address.oid, table->shadow, table->keys, table->key_count,
+                              sync, err);
+}
+
+/* From the new table to the old one, as they are called after the swap. */
+static bool reverse_sync(Run *run, const Plan *plan, const PreservedTable *table, SyncTrigger *sync,
+                         Error *err)
+{
+    const Object *live = &table->live->object;
+    const JournalSchema *schema = plan_schema(plan, live->schema);
+    *sync = (SyncTrigger){.id = table->id,
+                          .reverse = true,
+                          .from_schema = schema->live,
+                          .from_name = live->name,
+                          .to_schema = schema->backup,
+                          .to_name = live->name};
+    if (!synctable_describe(run, table->shadow, live->address.oid, table->keys, table->key_count,
+                            sync, err))
+        return false;
+    SyncPart *parts = arena_alloc(run->arena, (sync->part_count + 1) * sizeof *parts);
+    for (size_t i = 0; i < sync->part_count; i++) {
+        const JournalSchema *moved = plan_shadow_schema(plan, sync->parts[i].schema);
+        parts[i] = (SyncPart){.schema = moved != NULL ? moved->live : sync->parts[i].schema,
+                              .name = sync->parts[i].name};
     }
-    return (SyncTrigger){.id = table->id,
-                         .reverse = reverse,
-                         .from_schema = from_schema,
-                         .from_name = live->object.name,
-                         .to_schema = to_schema,
-                         .to_name = live->object.name,
-                         .columns = columns,
-                         .fixed = fixed,
-                         .column_count = count,
-                         .key = table->key,
-                         .key_type = key_type};
+    sync->parts = parts;
+    return true;
 }
 
-static SyncTrigger forward_sync(Run *run, const Plan *plan, const PreservedTable *table)
+static bool record_table(Run *run, PreservedTable *table, const SyncTrigger *sync, Error *err)
 {
-    const JournalSchema *schema = plan_schema(plan, table->live->object.schema);
-    return sync_of(run, table, table->key_type, schema->live, schema->shadow, false);
-}
-
-static bool record_table(Run *run, PreservedTable *table, Error *err)
-{
-    json_t *columns = json_array();
-    for (size_t i = 0; i < table->live->column_count; i++)
-        if (column_is_copied(&table->live->columns[i]))
-            json_array_append_new(columns, json_string(table->live->columns[i].name));
-    char *list = json_dumps(columns, JSON_COMPACT);
-    json_decref(columns);
     const char *const values[] = {journal_id_text(run->arena, run->id),
                                   table->live->object.schema,
                                   table->live->object.name,
                                   arena_printf(run->arena, "%u", table->live->object.address.oid),
                                   arena_printf(run->arena, "%u", table->shadow),
-                                  list,
-                                  table->key};
+                                  array_literal(run->arena, sync->columns, sync->column_count),
+                                  array_literal(run->arena, sync->keys, sync->key_count)};
     AUTO(result_free) PGresult *result = NULL;
-    bool ok = list != NULL &&
-              conn_query_row(
-                  run->dest,
-                  "INSERT INTO pgzm.preserved (migration, live, name, old_oid, new_oid, columns,"
-                  " key_column, key_type) SELECT $1::bigint, $2, $3, $4::oid, $5::oid,"
-                  " ARRAY(SELECT json_array_elements_text($6::json)), $7::text,"
-                  " format_type(a.atttypid, -1) FROM pg_attribute a"
-                  " WHERE a.attrelid = $4::oid AND a.attname = $7::text RETURNING id, key_type",
-                  7, values, &result, err);
-    free(list);
-    if (!ok)
+    if (!conn_query_row(run->dest,
+                        "INSERT INTO pgzm.preserved (migration, live, name, old_oid, new_oid,"
+                        " columns, key_columns) VALUES ($1::bigint, $2, $3, $4::oid, $5::oid,"
+                        " $6::text[], $7::text[]) RETURNING id",
+                        7, values, &result, err))
         return error_wrap(err, "recording preserved table %s", table->live->object.name);
     table->id = atoi(PQgetvalue(result, 0, 0));
-    table->key_type = arena_strdup(run->arena, PQgetvalue(result, 0, 1));
     return true;
 }
 
@@ -126,57 +119,6 @@ static bool patiently(Run *run, const char *const *statements, size_t count, con
     }
 }
 
-/* The statements of one table's copy, made once: a large table takes many rounds. */
-typedef struct CopyTexts {
-    const char *lock;
-    const char *copy[2], *next[2]; /* [0] for the first range, [1] after a key */
-} CopyTexts;
-
-static CopyTexts copy_texts(Run *run, const SyncTrigger *sync)
-{
-    CopyTexts texts = {.lock = arena_printf(run->arena, "LOCK TABLE ONLY %s IN ROW SHARE MODE",
-                                            quoted_name(run, sync->from_schema, sync->from_name))};
-    for (int after = 0; after < 2; after++) {
-        texts.copy[after] = synctrigger_copy(sync, run->dest, run->arena, after == 1);
-        texts.next[after] = synctrigger_next(sync, run->dest, run->arena, after == 1);
-    }
-    return texts;
-}
-
-/* The upper end of the next range of keys; NULL when there are no more. */
-static bool next_range(Run *run, const CopyTexts *texts, const char *after, int limit, char **end,
-                       Error *err)
-{
-    AUTO(mem_free) char *rows = mem_printf("%d", limit);
-    const char *const values[] = {rows, after};
-    AUTO(result_free) PGresult *result = NULL;
-    *end = NULL;
-    if (!conn_query(run->dest, texts->next[after != NULL], after != NULL ? 2 : 1, values, &result,
-                    err))
-        return false;
-    if (PQntuples(result) == 1)
-        *end = mem_strdup(PQgetvalue(result, 0, 0));
-    return true;
-}
-
-static bool copy_range(Run *run, const CopyTexts *texts, const char *after, const char *end,
-                       int64_t *rows, Error *err)
-{
-    const char *const values[] = {end, after};
-    AUTO(result_free) PGresult *result = NULL;
-    if (conn_exec(run->dest, "BEGIN", err) &&
-        conn_execf(run->dest, err, "SET LOCAL lock_timeout = %d", CHUNK_LOCK_TIMEOUT_MS) &&
-        conn_exec(run->dest, texts->lock, err) &&
-        conn_query(run->dest, texts->copy[after != NULL], after != NULL ? 2 : 1, values, &result,
-                   err) &&
-        conn_exec(run->dest, "COMMIT", err)) {
-        *rows += strtoll(PQcmdTuples(result), NULL, 10);
-        return true;
-    }
-    conn_rollback(run->dest);
-    return false;
-}
-
 /* Worth another try: a lock, or a duplicate key where a trigger wrote the same row at the same
  * moment. ON CONFLICT sees that in the key's index alone, not in other unique ones. */
 static bool may_pass(const Error *failure, int *collisions)
@@ -185,19 +127,36 @@ static bool may_pass(const Error *failure, int *collisions)
            (error_is_state(failure, "23505") && ++*collisions < COLLISIONS);
 }
 
+/* One range of keys after `after` (NULL: from the start), in one round trip and one transaction.
+ * `end` is its last key, NULL when there are no more rows. */
+static bool copy_range(Run *run, const char *query, const char *after, int limit, char **end,
+                       int64_t *rows, Error *err)
+{
+    AUTO(mem_free) char *most = mem_printf("%d", limit);
+    const char *const values[] = {after, most};
+    AUTO(result_free) PGresult *result = NULL;
+    *end = NULL;
+    if (!conn_query_row(run->dest, query, 2, values, &result, err))
+        return false;
+    if (!PQgetisnull(result, 0, 0))
+        *end = mem_strdup(PQgetvalue(result, 0, 0));
+    *rows += strtoll(PQgetvalue(result, 0, 1), NULL, 10);
+    return true;
+}
+
 static bool copy_rows(Run *run, const SyncTrigger *sync, int64_t *rows, Error *err)
 {
-    const CopyTexts texts = copy_texts(run, sync);
+    const char *query = synctrigger_copy(sync, run->arena);
     AUTO(mem_free) char *after = NULL;
     int limit = CHUNK_ROWS, collisions = 0;
     for (;;) {
         AUTO(error_clear) Error failure = ERROR_INIT;
         AUTO(mem_free) char *end = NULL;
-        if (!next_range(run, &texts, after, limit, &end, &failure))
-            return error_move(err, &failure);
-        if (end == NULL)
-            return true;
-        if (copy_range(run, &texts, after, end, rows, &failure)) {
+        if (!cancel_check(run->cancel, err))
+            return false;
+        if (copy_range(run, query, after, limit, &end, rows, &failure)) {
+            if (end == NULL)
+                return true;
             mem_free(after);
             after = TAKE(end);
             collisions = 0;
@@ -207,35 +166,81 @@ static bool copy_rows(Run *run, const SyncTrigger *sync, int64_t *rows, Error *e
             if (!cancel_sleep(run->cancel, CHUNK_PAUSE_MS))
                 return cancel_check(run->cancel, err);
         } else {
-            error_kind(&failure, ERROR_COPY);
+            if (failure.kind == ERROR_OTHER || failure.kind == ERROR_LOCK)
+                error_kind(&failure, ERROR_COPY);
             return error_move(err, &failure);
         }
     }
 }
 
-/* Copies again what the triggers could not write, until little is left for the swap. */
-static bool drain(Run *run, const char *query, Error *err)
+/* Names the key that cannot be written, for a person to look at. */
+static bool cannot_write(Run *run, const SyncTrigger *sync, Error *failure, Error *err)
 {
-    int collisions = 0;
-    for (;;) {
+    const char *const values[] = {arena_printf(run->arena, "%d", sync->id)};
+    AUTO(result_free) PGresult *result = NULL;
+    AUTO(error_clear) Error ignored = ERROR_INIT;
+    if (conn_query(run->dest, "SELECT key FROM pgzm.redo WHERE preserved = $1::int LIMIT 1", 1,
+                   values, &result, &ignored) &&
+        PQntuples(result) == 1)
+        error_wrap(failure, "the row with key %s", PQgetvalue(result, 0, 0));
+    error_kind(failure, ERROR_COPY);
+    error_hint(failure, "Correct the row in the live table, or the definition on the source.");
+    return error_move(err, failure);
+}
+
+/* Copies again what the triggers could not write, until little is left. `total` grows by the number
+ * of redo rows. */
+static bool drain(Run *run, const SyncTrigger *sync, int64_t *total, Error *err)
+{
+    int collisions = 0, limit = DRAIN_KEYS, small = 0;
+    while (small < 2) { /* the first may have turned a TRUNCATE into keys */
         AUTO(result_free) PGresult *result = NULL;
         AUTO(error_clear) Error failure = ERROR_INIT;
-        if (!conn_query_row(run->dest, query, 0, NULL, &result, &failure)) {
-            if (may_pass(&failure, &collisions) && cancel_sleep(run->cancel, CHUNK_PAUSE_MS))
+        if (!cancel_check(run->cancel, err))
+            return false;
+        if (!conn_query_row(run->dest, synctrigger_drain(sync, run->arena, limit), 0, NULL, &result,
+                            &failure)) {
+            if (failure.kind == ERROR_CONNECTION || failure.kind == ERROR_INTERRUPTED)
+                return error_move(err, &failure);
+            if (may_pass(&failure, &collisions)) {
+                limit = limit > 1 ? limit / 2 : 1;
+                if (!cancel_sleep(run->cancel, CHUNK_PAUSE_MS))
+                    return cancel_check(run->cancel, err);
                 continue;
-            error_kind(&failure, ERROR_COPY);
-            return error_move(err, &failure);
+            }
+            if (limit == 1)
+                return cannot_write(run, sync, &failure, err);
+            limit = 1; /* the one that fails does not keep the others back, and can be named */
+            continue;
         }
+        int64_t taken = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
         collisions = 0;
-        if (strtoll(PQgetvalue(result, 0, 0), NULL, 10) < DRAIN_KEYS)
+        *total += taken;
+        if (taken == 0)
             return true;
+        small = taken < limit ? small + 1 : 0;
+        limit = limit * 2 < DRAIN_KEYS ? limit * 2 : DRAIN_KEYS;
     }
+    return true;
+}
+
+/* Snapshots from before this moment do not see all that was drained. */
+static bool move_horizon(Run *run, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *result = NULL;
+    return conn_query(run->dest,
+                      "UPDATE pgzm.migration SET horizon ="
+                      " (txid_current() % 4294967296)::text::xid, changed_at = clock_timestamp()"
+                      " WHERE id = $1::bigint",
+                      1, values, &result, err);
 }
 
 bool sync_drain(Run *run, bool reverse, Error *err)
 {
     const char *const values[] = {journal_id_text(run->arena, run->id)};
     AUTO(result_free) PGresult *tables = NULL;
+    int64_t total = 0;
     if (!conn_query(run->dest,
                     "SELECT p.id, p.live || '.' || p.name FROM pgzm.preserved p"
                     " WHERE p.migration = $1::bigint AND EXISTS (SELECT FROM pgzm.redo r"
@@ -244,10 +249,10 @@ bool sync_drain(Run *run, bool reverse, Error *err)
         return error_wrap(err, "reading the journal");
     for (int i = 0; i < PQntuples(tables); i++) {
         const SyncTrigger sync = {.id = atoi(PQgetvalue(tables, i, 0)), .reverse = reverse};
-        if (!drain(run, synctrigger_drain(&sync, run->arena, DRAIN_KEYS), err))
+        if (!drain(run, &sync, &total, err))
             return error_wrap(err, "bringing preserved table %s in step", PQgetvalue(tables, i, 1));
     }
-    return true;
+    return total == 0 || move_horizon(run, err);
 }
 
 static bool note_synced(Run *run, const PreservedTable *table, int64_t rows, Error *err)
@@ -286,8 +291,8 @@ bool sync_install(Run *run, const SyncTrigger *sync, const char *const *before,
 
 bool sync_copy(Run *run, const SyncTrigger *sync, int64_t *rows, Error *err)
 {
-    return copy_rows(run, sync, rows, err) &&
-           drain(run, synctrigger_drain(sync, run->arena, DRAIN_KEYS), err) &&
+    int64_t drained = 0;
+    return copy_rows(run, sync, rows, err) && drain(run, sync, &drained, err) &&
            conn_execf(run->dest, err, "ANALYZE %s",
                       quoted_name(run, sync->to_schema, sync->to_name));
 }
@@ -296,9 +301,10 @@ static bool sync_table(Run *run, const Plan *plan, PreservedTable *table, int64_
 {
     const char *name =
         arena_printf(run->arena, "%s.%s", table->live->object.schema, table->live->object.name);
-    if (!record_table(run, table, err))
+    SyncTrigger sync;
+    if (!forward_sync(run, plan, table, &sync, err) || !record_table(run, table, &sync, err))
         return false;
-    const SyncTrigger sync = forward_sync(run, plan, table);
+    sync.id = table->id;
     if (!sync_install(run, &sync, NULL, NULL, err) || !sync_copy(run, &sync, rows, err) ||
         !note_synced(run, table, *rows, err))
         return error_wrap(err, "preserving table %s", name);
@@ -398,26 +404,22 @@ static bool record_statements(Run *run, const char *part, int *ordinal, const ch
     return true;
 }
 
+/* What the triggers left is copied before the locks are taken (sync_drain): rows that the swap
+ * itself wrote would be hidden from snapshots that are older than it. */
 static bool record_switch(Run *run, const Plan *plan, const PreservedTable *table, int *ordinal,
                           Error *err)
 {
-    const JournalSchema *schema = plan_schema(plan, table->live->object.schema);
-    const SyncTrigger forward = forward_sync(run, plan, table);
-    const SyncTrigger reverse =
-        sync_of(run, table, table->key_type, schema->live, schema->backup, true);
-    const SyncStatements remove = synctrigger_remove(&forward, run->dest, run->arena);
+    SyncTrigger reverse;
+    if (!reverse_sync(run, plan, table, &reverse, err))
+        return false;
+    const SyncTrigger forward = {.id = table->id};
+    const SyncStatements remove = synctrigger_remove(&forward, run->arena);
     const SyncStatements install = synctrigger_install(&reverse, run->dest, run->arena);
-    const SyncStatements uninstall = synctrigger_remove(&reverse, run->dest, run->arena);
-    const char *label =
-        arena_printf(run->arena, "sync of %s.%s", schema->live, table->live->object.name);
-    const char *last_forward = synctrigger_drain(&forward, run->arena, 0);
-    const char *last_reverse = synctrigger_drain(&reverse, run->arena, 0);
-    return journal_step(run->dest, run->id, "before swap", (*ordinal)++, label, last_forward,
-                        err) &&
-           record_statements(run, "before swap", ordinal, label, &remove, err) &&
+    const SyncStatements uninstall = synctrigger_remove(&reverse, run->arena);
+    const char *label = arena_printf(run->arena, "sync of %s.%s", table->live->object.schema,
+                                     table->live->object.name);
+    return record_statements(run, "before swap", ordinal, label, &remove, err) &&
            record_statements(run, "after swap", ordinal, label, &install, err) &&
-           journal_step(run->dest, run->id, "before rollback", (*ordinal)++, label, last_reverse,
-                        err) &&
            record_statements(run, "before rollback", ordinal, label, &uninstall, err);
 }
 
@@ -437,21 +439,12 @@ bool sync_stop(Run *run, Error *err)
     const char *const values[] = {journal_id_text(run->arena, run->id)};
     AUTO(result_free) PGresult *tables = NULL;
     if (!conn_query(run->dest,
-                    "SELECT p.id, n.nspname, c.relname FROM pgzm.preserved p"
-                    " JOIN pg_class c ON c.oid = p.old_oid"
-                    " JOIN pg_namespace n ON n.oid = c.relnamespace"
-                    " WHERE p.migration = $1::bigint ORDER BY p.id",
-                    1, values, &tables, err))
+                    "SELECT id FROM pgzm.preserved WHERE migration = $1::bigint ORDER BY id", 1,
+                    values, &tables, err))
         return false;
     for (int i = 0; i < PQntuples(tables); i++) {
-        const SyncTrigger sync = {.id = atoi(PQgetvalue(tables, i, 0)),
-                                  .from_schema = PQgetvalue(tables, i, 1),
-                                  .from_name = PQgetvalue(tables, i, 2),
-                                  .to_schema = "",
-                                  .to_name = "",
-                                  .key = "",
-                                  .key_type = ""};
-        const SyncStatements remove = synctrigger_remove(&sync, run->dest, run->arena);
+        const SyncTrigger sync = {.id = atoi(PQgetvalue(tables, i, 0))};
+        const SyncStatements remove = synctrigger_remove(&sync, run->arena);
         if (!patiently(run, remove.items, remove.count, "taking sync triggers off the live table",
                        err))
             return false;

@@ -97,17 +97,18 @@ BEGIN
         old_oid oid NOT NULL,
         new_oid oid NOT NULL,
         columns text[] NOT NULL,           -- columns of both, in the old table's order
-        key_column text NOT NULL,
-        key_type text NOT NULL,
+        key_columns text[] NOT NULL,       -- tell rows apart on both
         synced boolean NOT NULL DEFAULT false,
-        rows bigint                        -- copied when it was prepared
+        rows bigint,                       -- copied when it was prepared
+        kept boolean NOT NULL DEFAULT false, -- for a rollback: the old table takes over the live rows
+        aside text                         -- kept: the table with the rows that the old one had
     );
 
     -- Keys whose rows must be copied again: of transactions above READ COMMITTED and of writes that
     -- failed. Inserts only, no unique index: writing here cannot fail or wait.
     CREATE TABLE pgzm.redo (
         preserved integer NOT NULL,        -- pgzm.preserved
-        key text,                          -- NULL: the whole table (TRUNCATE)
+        key text[],                        -- by key_columns; NULL: the whole table (TRUNCATE)
         reason text NOT NULL,
         at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
     );

@@ -133,11 +133,6 @@ static void transact(Writer *writer)
     int changes = 1 + rand_r(&writer->seed) % 3;
     bool hot = rand_r(&writer->seed) % 3 == 0;
     Outcome outcome = run(writer, writer->begin, -1);
-    /* Above READ COMMITTED the lock comes before the snapshot: a first statement that had to wait
-     * for the swap would go on with a snapshot from before it, in which keys that the swap drained
-     * from pgzm.redo are not yet in the new table. */
-    if (writer->retries && outcome == DONE)
-        outcome = run(writer, "LOCK TABLE kept IN ROW EXCLUSIVE MODE", -1);
     for (int i = 0; i < changes && outcome == DONE; i++)
         outcome = change(writer, rows);
     if (hot && outcome == DONE)
@@ -376,7 +371,7 @@ Test(server_preserved, never_fails_an_application_when_the_new_shape_refuses_a_r
                          "UPDATE kept SET val = 3 WHERE id = 2");
     EXPECT_VALUE(&pair.dest, "SELECT string_agg(val::text, ',' ORDER BY id) FROM kept",
                  "2000,3,1000");
-    EXPECT_VALUE(&pair.dest, "SELECT string_agg(DISTINCT key, ',') FROM pgzm.redo", "1,3");
+    EXPECT_VALUE(&pair.dest, "SELECT string_agg(DISTINCT key[1], ',') FROM pgzm.redo", "1,3");
     EXPECT_STATUS(pgzm, PGZM_SWAP, PGZM_COPY_FAILED);
     cr_assert_str_eq(pgzm_error_sqlstate(pgzm), "23514");
     cr_assert_not_null(strstr(pgzm_error_message(pgzm), "kept"));
