@@ -162,12 +162,19 @@ static bool source_locks(Run *run, const Plan *plan, Error *err)
     return check_query(run, run->source, "check_source_locks", 1, values, err);
 }
 
+bool checkserver_ways(Run *run, Error *err)
+{
+    static const Check checks[] = {
+        {"source pooler", source_pooler, "the source is reached without a pooler"},
+        {"destination pooler", dest_pooler, "the destination is reached without a pooler"},
+    };
+    return checks_run(run, checks, LENGTH(checks), NULL, err);
+}
+
 bool checkserver_all(Run *run, Error *err)
 {
     static const Check checks[] = {
         {"versions", versions, ""},
-        {"source pooler", source_pooler, "the source is reached without a pooler"},
-        {"destination pooler", dest_pooler, "the destination is reached without a pooler"},
         {"source recovery", source_recovery, "the source is no standby"},
         {"destination recovery", dest_recovery, "the destination is no standby"},
         {"wraparound", wraparound, "both sides are far from the wraparound of transaction ids"},

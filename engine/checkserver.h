@@ -9,6 +9,10 @@
 
 #include "engine/check.h"
 
+/* Whether what is said to a session stays with it. Before any lock is taken: behind a pooler that
+ * changes sessions nobody would give it back. */
+bool checkserver_ways(Run *run, Error *err) MUST_CHECK;
+
 /* Before the source's tables are locked; the filters are resolved. */
 bool checkserver_all(Run *run, Error *err) MUST_CHECK;
 

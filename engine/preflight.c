@@ -79,22 +79,27 @@ static bool idle(Run *run, const Plan *plan, Error *err)
     return ok || error_move(err, &failure);
 }
 
+bool preflight_ways(Run *run, Error *err)
+{
+    checks_begin(run);
+    return checkserver_ways(run, err) &&
+           (run->command == PGZM_PREFLIGHT_CHECK || !checks_failed(run) ||
+            checks_verdict(run, err));
+}
+
 bool preflight_alone(Run *run, Error *err)
 {
     static const Check checks[] = {
         {"distinct databases", distinct, "source and destination are two databases"},
         {"migrations", idle, "no migration is unfinished"},
     };
-    checks_begin(run);
-    return checks_run(run, checks, LENGTH(checks), NULL, err);
+    return checks_failed(run) || checks_run(run, checks, LENGTH(checks), NULL, err);
 }
 
 /* ---- both sides -------------------------------------------------------------------------- */
 
 bool preflight_servers(Run *run, Error *err)
 {
-    if (run->checks == NULL)
-        checks_begin(run);
     return selection_resolve(run, err) && checkserver_all(run, err);
 }
 

@@ -3,6 +3,7 @@
  * which it can be known. Every check runs, also after one that failed; what they find goes to
  * result.checks (check.h), and preflight_verdict says whether the migration may begin.
  *
+ *     preflight_ways
  *     preflight_alone, or preflight_distinct and preflight_idle
  *     preflight_servers, preflight_snapshot, preflight_plan, preflight_verdict
  *
@@ -14,6 +15,10 @@
 #include "engine/plan.h"
 #include "engine/snapshot.h"
 
+/* Whether both sides keep sessions; everything else relies on it. False when one does not, unless
+ * the checks are all that was asked for. */
+bool preflight_ways(Run *run, Error *err) MUST_CHECK;
+
 /* ERROR_PREFLIGHT when both connections reach the same database. */
 bool preflight_distinct(Run *run, Error *err) MUST_CHECK;
 
@@ -21,7 +26,8 @@ bool preflight_distinct(Run *run, Error *err) MUST_CHECK;
  * unfinished. */
 bool preflight_idle(Run *run, Error *err) MUST_CHECK;
 
-/* Both as checks, for one who only looks: the lock is not kept. */
+/* Both as checks, for one who only looks: the lock is not kept. Nothing when sessions are not kept:
+ * locks would be left behind. */
 bool preflight_alone(Run *run, Error *err) MUST_CHECK;
 
 /* What both servers are and allow. ERROR_USAGE when a filter matches nothing. */

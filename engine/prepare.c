@@ -32,8 +32,8 @@
 
 static bool open_both(Run *run, Error *err)
 {
-    return run_open_dest(run, err) && run_open_source(run, err) && preflight_distinct(run, err) &&
-           preflight_idle(run, err);
+    return run_open_dest(run, err) && run_open_source(run, err) && preflight_ways(run, err) &&
+           preflight_distinct(run, err) && preflight_idle(run, err);
 }
 
 /* Of the migrated schemas, on the source without what the filters leave out. */
@@ -315,6 +315,6 @@ bool command_preflight(Run *run, Error *err)
     Plan plan = {0};
     Snapshot snapshot = {0};
     run_phase(run, "preflight");
-    return run_open_dest(run, err) && run_open_source(run, err) && preflight_alone(run, err) &&
-           look(run, &plan, &snapshot, err);
+    return run_open_dest(run, err) && run_open_source(run, err) && preflight_ways(run, err) &&
+           preflight_alone(run, err) && look(run, &plan, &snapshot, err);
 }

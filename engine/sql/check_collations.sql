@@ -3,7 +3,8 @@
 SELECT 'warning' AS outcome,
        pg_catalog.format('collation %I.%I of the %s was made with version %s, and the system has %s '
                          'now: indexes may be in the wrong order', n.nspname, c.collname, $1::text,
-                         c.collversion, pg_catalog.pg_collation_actual_version(c.oid)) AS message,
+                         c.collversion,
+                         coalesce(pg_catalog.pg_collation_actual_version(c.oid), 'none')) AS message,
        'Rebuild the indexes that use it and run ALTER COLLATION ... REFRESH VERSION.' AS hint
 FROM pg_catalog.pg_collation c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace
