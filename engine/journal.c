@@ -122,8 +122,10 @@ bool journal_find(Conn *dest, const char *states, Arena *arena, const JournalMig
     const char *const values[] = {states};
     AUTO(result_free) PGresult *result = NULL;
     if (!conn_query(dest,
-                    "SELECT id, state, source_as_of, created_at, fingerprint FROM pgzm.migration"
-                    " WHERE state = ANY (string_to_array($1, ',')) ORDER BY id DESC LIMIT 1",
+                    "SELECT id, state, source_as_of, created_at, fingerprint,"
+                    " to_char(cleaned_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI \"UTC\"')"
+                    " FROM pgzm.migration WHERE state = ANY (string_to_array($1, ',')) ORDER BY id "
+                    "DESC LIMIT 1",
                     1, values, &result, err))
         return error_wrap(err, "reading the journal");
     if (PQntuples(result) == 0)
@@ -134,8 +136,17 @@ bool journal_find(Conn *dest, const char *states, Arena *arena, const JournalMig
     migration->source_as_of = cell(result, 0, 2, arena);
     migration->created_at = cell(result, 0, 3, arena);
     migration->fingerprint = cell(result, 0, 4, arena);
+    migration->cleaned_at = cell(result, 0, 5, arena);
     *found = migration;
     return true;
+}
+
+bool journal_refuse_cleaned(int64_t id, const char *cleaned_at, const char *what, Error *err)
+{
+    error_set(err, ERROR_STATE,
+              "the backup of migration %lld was dropped by cleanup on %s: it cannot be %s",
+              (long long)id, cleaned_at, what);
+    return error_hint(err, "Only later ones can; pgzm-copy list shows them.");
 }
 
 static bool insert_migration(Run *run, Error *err)

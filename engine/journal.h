@@ -25,6 +25,7 @@ typedef struct JournalMigration {
     const char *source_as_of; /* timestamptz text in UTC, or NULL */
     const char *created_at;
     const char *fingerprint; /* NULL before it is prepared */
+    const char *cleaned_at;  /* "2026-11-21 10:00 UTC", or NULL while its backup is there */
 } JournalMigration;
 
 typedef struct JournalSchema {
@@ -53,6 +54,10 @@ bool journal_install(Conn *dest, Error *err) MUST_CHECK;
  * separated), in `arena`; NULL when there is none. */
 bool journal_find(Conn *dest, const char *states, Arena *arena, const JournalMigration **found,
                   Error *err) MUST_CHECK;
+
+/* ERROR_STATE: the backup of the migration was dropped by cleanup, so that it cannot be `what`
+ * ("rolled back", "verified"). `cleaned_at` as above. Returns false. */
+bool journal_refuse_cleaned(int64_t id, const char *cleaned_at, const char *what, Error *err);
 
 /* Records a new migration in PREPARING and gives run->id. ERROR_STATE when one is unfinished. */
 bool journal_begin(Run *run, Error *err) MUST_CHECK;
