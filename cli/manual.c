@@ -51,6 +51,11 @@ static const struct {
      "it differently, and why; not counted as differences"},
     {"checks", "of verify and preflight: what was looked at: name, status (pass, warning or "
                "failure), message, hint (null for none)"},
+    {"predicted",
+     "of preflight and prepare: which statements of applications fail from the swap on: table "
+     "(schema.name, or * for any), change (what is different about it), breaks (sentences, each "
+     "a kind of statement)"},
+    {"bytes_needed", "of preflight and prepare: about how much will be written, indexes included"},
     {"tables, in verify",
      "the tables whose rows were counted: table, rows (of what was prepared, or of what is live), "
      "other_rows (of the source, of what was loaded, of the live table or of the backup: other "

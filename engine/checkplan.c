@@ -78,18 +78,16 @@ static bool lock_space(Run *run, Conn *conn, int64_t needed, Error *err)
                    (long long)needed, conn_side_name(conn), (long long)space);
         return true;
     }
-    error_set(err, ERROR_PREFLIGHT,
-              "the %s's lock table is too small: about %lld locks are needed at once and it has "
-              "room for %lld",
-              conn_side_name(conn), (long long)needed, (long long)space);
-    return error_hint(err, "Set max_locks_per_transaction to at least %lld there and restart it.",
-                      (long long)(needed / (sessions > 0 ? sessions : 1) + 1));
-}
-
-/* All tables are locked for reading before the snapshot. */
-static bool check_source_space(Run *run, const Plan *plan, Error *err)
-{
-    return lock_space(run, run->source, (int64_t)plan->source->tables.count + LOCKS_BESIDE, err);
+    const char *hint =
+        arena_printf(run->arena,
+                     "Set max_locks_per_transaction to at least %lld there and restart "
+                     "it.",
+                     (long long)(needed / (sessions > 0 ? sessions : 1) + 1));
+    check_fail(run, hint,
+               "the %s's lock table is too small: about %lld locks are needed at once and it has "
+               "room for %lld",
+               conn_side_name(conn), (long long)needed, (long long)space);
+    return true;
 }
 
 static int64_t count_relations(const Model *model)
@@ -97,13 +95,14 @@ static int64_t count_relations(const Model *model)
     return (int64_t)(model->tables.count + model->views.count + model->sequences.count);
 }
 
-/* The swap takes its locks in one transaction: each relation that moves, on both sides. The schema
- * is made in as many as it needs. */
-static bool check_dest_space(Run *run, const Plan *plan, Error *err)
+/* All tables of the source are locked for reading before the snapshot. The swap takes its locks in
+ * one transaction: each relation that moves, on both sides. The schema is made in as many as it
+ * needs. */
+static bool check_locks(Run *run, const Plan *plan, Error *err)
 {
-    return lock_space(run, run->dest,
-                      count_relations(plan->source) + count_relations(plan->live) + LOCKS_BESIDE,
-                      err);
+    int64_t reading = (int64_t)plan->source->tables.count + LOCKS_BESIDE;
+    int64_t swapping = count_relations(plan->source) + count_relations(plan->live) + LOCKS_BESIDE;
+    return lock_space(run, run->source, reading, err) && lock_space(run, run->dest, swapping, err);
 }
 
 /* ---- what the load does ------------------------------------------------------------------ */
@@ -198,6 +197,11 @@ static bool check_completeness(Run *run, const Plan *plan, Error *err)
     return selection_report(run, plan->source, err);
 }
 
+static bool check_partitions(Run *run, const Plan *plan, Error *err)
+{
+    return check_detaching(run, plan, err) && check_routed(run, plan, err);
+}
+
 static bool check_parts(Run *run, const Plan *plan, Error *err)
 {
     return selection_check_parts(run, plan->source, plan->live, err);
@@ -219,20 +223,17 @@ bool checkplan_all(Run *run, const Plan *plan, Error *err)
 {
     static const Check checks[] = {
         {"completeness", check_completeness, "everything that was chosen is carried over"},
-        {"extensions' rows", extensionrows_check, "no rows of extensions stay behind"},
-        {"parts of tables", check_parts, "no part of a table is left without it"},
+        {"extension rows", extensionrows_check, "no rows of extensions stay behind"},
+        {"table parts", check_parts, "no part of a table is left without it"},
         {"portability", obstacles_check, "the destination's version takes all of it"},
-        {"half detached partitions", check_detaching,
-         "no partition of the source is half detached"},
-        {"foreign partitions", check_routed, "no row would be written to a foreign server"},
+        {"partitions", check_partitions, "every partition can be carried over as one"},
         {"tablespaces", check_tablespaces, "the destination has the source's tablespaces"},
-        {"destination privileges", check_privileges, "the user may replace the live objects"},
+        {"write access", check_privileges, "the user may replace the live objects"},
         {"roles", roles_check, "the destination has the roles that are needed"},
         {"large objects", check_large_objects, "no large object is in the way"},
         {"functions", check_functions, "no function reads live tables while rows are loaded"},
         {"shapes", shape_check, ""},
-        {"source lock table", check_source_space, ""},
-        {"destination lock table", check_dest_space, ""},
+        {"lock tables", check_locks, ""},
         {"risk", check_risk, "no change is of a higher risk than allowed"},
     };
     return checks_run(run, checks, LENGTH(checks), plan, err);

@@ -35,31 +35,25 @@ static bool versions(Run *run, const Plan *plan, Error *err)
     return true;
 }
 
-static bool recovery(Run *run, Conn *conn, Error *err)
+/* The same question to both sides, which knows which one it is. */
+static bool ask_both(Run *run, const char *name, Error *err)
 {
-    const char *const values[] = {conn_side_name(conn)};
-    return check_query(run, conn, "check_recovery", 1, values, err);
+    const char *const source[] = {conn_side_name(run->source)};
+    const char *const dest[] = {conn_side_name(run->dest)};
+    return check_query(run, run->source, name, 1, source, err) &&
+           check_query(run, run->dest, name, 1, dest, err);
 }
 
-static bool source_recovery(Run *run, const Plan *plan, Error *err)
+static bool recovery(Run *run, const Plan *plan, Error *err)
 {
     (void)plan;
-    return recovery(run, run->source, err);
-}
-
-static bool dest_recovery(Run *run, const Plan *plan, Error *err)
-{
-    (void)plan;
-    return recovery(run, run->dest, err);
+    return ask_both(run, "check_recovery", err);
 }
 
 static bool wraparound(Run *run, const Plan *plan, Error *err)
 {
     (void)plan;
-    const char *const source[] = {conn_side_name(run->source)};
-    const char *const dest[] = {conn_side_name(run->dest)};
-    return check_query(run, run->source, "check_wraparound", 1, source, err) &&
-           check_query(run, run->dest, "check_wraparound", 1, dest, err);
+    return ask_both(run, "check_wraparound", err);
 }
 
 /* ---- what is in between ------------------------------------------------------------------ */
@@ -80,7 +74,7 @@ static bool session_pid(Conn *conn, const char *probe, int *pid, bool *kept, Err
 
 /* A pooler greets with a process id of its own; one that does not keep a client on one session
  * shows when the session forgets what it was told, or is another one. */
-static bool pooler(Run *run, Conn *conn, Error *err)
+static bool probe_sessions(Run *run, Conn *conn, Error *err)
 {
     const char *side = conn_side_name(conn);
     AUTO(mem_free) char *probe = mem_printf("%lld", (long long)clock_wall_ms());
@@ -112,21 +106,15 @@ static bool pooler(Run *run, Conn *conn, Error *err)
     return true;
 }
 
-static bool source_pooler(Run *run, const Plan *plan, Error *err)
+static bool pooler(Run *run, const Plan *plan, Error *err)
 {
     (void)plan;
-    return pooler(run, run->source, err);
-}
-
-static bool dest_pooler(Run *run, const Plan *plan, Error *err)
-{
-    (void)plan;
-    return pooler(run, run->dest, err);
+    return probe_sessions(run, run->source, err) && probe_sessions(run, run->dest, err);
 }
 
 /* ---- room -------------------------------------------------------------------------------- */
 
-static bool connections(Run *run, Conn *conn, Error *err)
+static bool count_connections(Run *run, Conn *conn, Error *err)
 {
     AUTO(mem_free) char *more = mem_printf("%d", run->settings->jobs + CONNECTIONS_BESIDE);
     AUTO(mem_free) char *beside = mem_printf("%d", CONNECTIONS_BESIDE);
@@ -134,16 +122,10 @@ static bool connections(Run *run, Conn *conn, Error *err)
     return check_query(run, conn, "check_connections", 3, values, err);
 }
 
-static bool source_connections(Run *run, const Plan *plan, Error *err)
+static bool connections(Run *run, const Plan *plan, Error *err)
 {
     (void)plan;
-    return connections(run, run->source, err);
-}
-
-static bool dest_connections(Run *run, const Plan *plan, Error *err)
-{
-    (void)plan;
-    return connections(run, run->dest, err);
+    return count_connections(run, run->source, err) && count_connections(run, run->dest, err);
 }
 
 /* ---- reading the source ------------------------------------------------------------------ */
@@ -165,8 +147,7 @@ static bool source_locks(Run *run, const Plan *plan, Error *err)
 bool checkserver_ways(Run *run, Error *err)
 {
     static const Check checks[] = {
-        {"source pooler", source_pooler, "the source is reached without a pooler"},
-        {"destination pooler", dest_pooler, "the destination is reached without a pooler"},
+        {"pooler", pooler, "both sides are reached without a pooler"},
     };
     return checks_run(run, checks, LENGTH(checks), NULL, err);
 }
@@ -175,14 +156,12 @@ bool checkserver_all(Run *run, Error *err)
 {
     static const Check checks[] = {
         {"versions", versions, ""},
-        {"source recovery", source_recovery, "the source is no standby"},
-        {"destination recovery", dest_recovery, "the destination is no standby"},
+        {"recovery", recovery, "neither side is a standby"},
         {"wraparound", wraparound, "both sides are far from the wraparound of transaction ids"},
-        {"source connections", source_connections, ""},
-        {"destination connections", dest_connections, ""},
-        {"source privileges", source_privileges,
-         "the user may read the source's tables and "
-         "sequences, every row"},
+        {"connections", connections, ""},
+        {"read access", source_privileges,
+         "the user may read the source's tables and sequences, "
+         "every row"},
         {"source locks", source_locks, "no table of the source is locked exclusively"},
     };
     return checks_run(run, checks, LENGTH(checks), NULL, err);

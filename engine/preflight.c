@@ -90,7 +90,7 @@ bool preflight_ways(Run *run, Error *err)
 bool preflight_alone(Run *run, Error *err)
 {
     static const Check checks[] = {
-        {"distinct databases", distinct, "source and destination are two databases"},
+        {"two databases", distinct, "source and destination are two databases"},
         {"migrations", idle, "no migration is unfinished"},
     };
     return checks_failed(run) || checks_run(run, checks, LENGTH(checks), NULL, err);

@@ -46,8 +46,8 @@ SELECT j.outcome,
            WHEN 'warning' THEN pg_catalog.format(
                '%s connections of the %s are free for %s, and %s of them will be needed',
                j.left_over, $1::text, j.of_what, $2::bigint)
-           ELSE pg_catalog.format('%s connections are free, %s are needed',
-                                  (SELECT min(free) FROM room), $2::bigint) END AS message,
+           ELSE pg_catalog.format('%s connections of the %s are free, %s are needed',
+                                  (SELECT min(free) FROM room), $1::text, $2::bigint) END AS message,
        CASE j.outcome
            WHEN 'pass' THEN ''
            ELSE pg_catalog.format('%sraise the limit there (%s).',

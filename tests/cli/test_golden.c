@@ -161,4 +161,6 @@ Test(golden, results)
     golden_script("verify", "verify", ARGS("verify", "--quiet"));
     golden_script("verify_failed", "verify_failed", ARGS("verify"));
     golden_script("verify_failed_json", "verify_failed", ARGS("verify", "--json"));
+    golden_script("preflight", "preflight", ARGS("preflight"));
+    golden_script("preflight_json", "preflight", ARGS("preflight", "--json", "--quiet"));
 }

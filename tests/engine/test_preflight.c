@@ -210,16 +210,16 @@ Test(server_preflight, names_all_that_may_not_be_read)
     statement(&pair.source, "GRANT SELECT ON filtered, orders TO @", role.name);
     AUTO(mem_free) char *source = conninfo_of(&role, &pair.source);
     AUTO(json_decref) json_t *result = preflight(source, pair.dest.conninfo, PGZM_PREFLIGHT);
-    EXPECT_FINDING(result, "source privileges", "failure",
+    EXPECT_FINDING(result, "read access", "failure",
                    "may not read tables of the source: hidden.secret, public.account, "
                    "public.customer");
-    EXPECT_FINDING(result, "source privileges", "failure",
+    EXPECT_FINDING(result, "read access", "failure",
                    "no USAGE on schemas of the source: "
                    "hidden");
-    EXPECT_FINDING(result, "source privileges", "failure",
+    EXPECT_FINDING(result, "read access", "failure",
                    "sequences of the source: "
                    "public.account_id_seq");
-    EXPECT_FINDING(result, "source privileges", "failure",
+    EXPECT_FINDING(result, "read access", "failure",
                    "row-level security hides rows of the source from");
     EXPECT_FINDING(result, "subscriptions", "pass", "");
 }
@@ -235,7 +235,7 @@ Test(server_preflight, is_content_with_a_reader_who_may_read_all)
               role.name);
     AUTO(mem_free) char *source = conninfo_of(&role, &pair.source);
     AUTO(json_decref) json_t *result = preflight(source, pair.dest.conninfo, PGZM_OK);
-    EXPECT_FINDING(result, "source privileges", "pass", "may read");
+    EXPECT_FINDING(result, "read access", "pass", "may read");
 }
 
 Test(server_preflight, names_what_the_user_may_not_do_in_the_destination)
@@ -244,9 +244,9 @@ Test(server_preflight, names_what_the_user_may_not_do_in_the_destination)
     ROLE role = role_new(&pair.dest, "");
     AUTO(mem_free) char *dest = conninfo_of(&role, &pair.dest);
     AUTO(json_decref) json_t *result = preflight(pair.source.conninfo, dest, PGZM_PREFLIGHT);
-    EXPECT_FINDING(result, "destination privileges", "failure", "may not create schemas");
-    EXPECT_FINDING(result, "destination privileges", "failure", "does not own schema public");
-    EXPECT_FINDING(result, "destination privileges", "failure", "does not own table public.orders");
+    EXPECT_FINDING(result, "write access", "failure", "may not create schemas");
+    EXPECT_FINDING(result, "write access", "failure", "does not own schema public");
+    EXPECT_FINDING(result, "write access", "failure", "does not own table public.orders");
     EXPECT_FINDING(result, "rights", "warning", "pg_read_all_stats");
     EXPECT_FINDING(result, "rights", "warning", "may not cancel autovacuum");
 }
@@ -261,13 +261,12 @@ Test(server_preflight, notices_a_pooler_and_refuses_one_that_changes_sessions)
     AUTO(pooler_free) Pooler *keeps = pooler_new(false);
     AUTO(json_decref)
     json_t *kept = preflight(pooler_conninfo(keeps, pair.source.name), pair.dest.conninfo, PGZM_OK);
-    EXPECT_FINDING(kept, "source pooler", "warning", "the source is reached through a pooler");
-    EXPECT_FINDING(kept, "destination pooler", "pass", "");
+    EXPECT_FINDING(kept, "pooler", "warning", "the source is reached through a pooler");
 
     AUTO(pooler_free) Pooler *changes = pooler_new(true);
     const char *through = pooler_conninfo(changes, pair.dest.name);
     AUTO(json_decref) json_t *changed = preflight(pair.source.conninfo, through, PGZM_PREFLIGHT);
-    EXPECT_FINDING(changed, "destination pooler", "failure", "changes sessions between queries");
+    EXPECT_FINDING(changed, "pooler", "failure", "changes sessions between queries");
     AUTO(pgzm_free) Pgzm *pgzm = handle_of(pair.source.conninfo, through);
     EXPECT_STATUS(pgzm, PGZM_START, PGZM_PREFLIGHT);
     /* nobody would ever give back a lock of such a session */
@@ -289,22 +288,22 @@ Test(server_preflight, counts_the_connections_that_are_free)
     AUTO(mem_free) char *source = conninfo_of(&role, &pair.source);
     statement(&pair.source, "ALTER ROLE @ CONNECTION LIMIT 3", role.name);
     AUTO(json_decref) json_t *few = preflight(source, pair.dest.conninfo, PGZM_PREFLIGHT);
-    EXPECT_FINDING(few, "source connections", "failure",
-                   "2 connections of the source are free for role");
+    EXPECT_FINDING(few, "connections", "failure", "2 connections of the source are free for role");
     statement(&pair.source, "ALTER ROLE @ CONNECTION LIMIT 5", role.name);
     AUTO(json_decref) json_t *enough = preflight(source, pair.dest.conninfo, PGZM_OK);
-    EXPECT_FINDING(enough, "source connections", "warning",
+    EXPECT_FINDING(enough, "connections", "warning",
                    "4 connections of the source are free for role");
     statement(&pair.source, "ALTER ROLE @ CONNECTION LIMIT -1", role.name);
     AUTO(mem_free)
     char *limit = mem_printf("ALTER DATABASE %s CONNECTION LIMIT 2", pair.source.name);
     test_sql(&pair.source, limit);
     AUTO(json_decref) json_t *none = preflight(source, pair.dest.conninfo, PGZM_PREFLIGHT);
-    EXPECT_FINDING(none, "source connections", "failure", "free for database");
+    EXPECT_FINDING(none, "connections", "failure", "free for database");
     /* a superuser is not bound by either */
     AUTO(json_decref)
     json_t *super = preflight(pair.source.conninfo, pair.dest.conninfo, PGZM_OK);
-    EXPECT_FINDING(super, "source connections", "pass", "connections are free, 3 are needed");
+    EXPECT_FINDING(super, "connections", "pass",
+                   "connections of the source are free, 3 are needed");
 }
 
 /* ---- both databases ---------------------------------------------------------------------- */
