@@ -147,20 +147,17 @@ Test(server_refusal, of_an_unknown_preserved_table_is_4)
     expect_untouched(&shop.dest, before);
 }
 
-Test(server_refusal, of_a_preserved_table_without_a_simple_key_is_4)
+Test(server_refusal, of_a_preserved_table_without_a_key_is_4)
 {
     Shop shop = small_shop();
-    test_sql(&shop.source,
-             "CREATE TABLE pair (a int, b int, PRIMARY KEY (a, b)); CREATE TABLE bare (a int)");
-    test_sql(&shop.dest,
-             "CREATE TABLE pair (a int, b int, PRIMARY KEY (a, b)); CREATE TABLE bare (a int)");
+    test_sql(&shop.source, "CREATE TABLE bare (a int)");
+    test_sql(&shop.dest, "CREATE TABLE bare (a int)");
     AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
-    AUTO(launch_clear) Launch pair = SHOP_LAUNCH(&shop, "start", "--preserved-tables", "pair");
-    EXPECT_EXIT(&pair, 4);
-    expect_one_line_and_a_hint(&pair);
     AUTO(launch_clear)
     Launch bare = SHOP_LAUNCH(&shop, "start", "--preserved-tables", "public.bare");
     EXPECT_EXIT(&bare, 4);
+    expect_one_line_and_a_hint(&bare);
+    EXPECT_CONTAINS(bare.err, "bare");
     expect_untouched(&shop.dest, before);
 }
 
@@ -186,6 +183,47 @@ Test(server_refusal, of_a_role_that_may_not_is_4)
     EXPECT_EXIT(&writes, 4);
     expect_one_line_and_a_hint(&writes);
     expect_untouched(&shop.dest, before);
+}
+
+/* preflight itself, through the command: what it says, what it leaves. */
+Test(server_refusal, by_preflight_has_the_exit_code_of_what_it_found)
+{
+    Shop shop = small_shop();
+    AUTO(mem_free) char *source = compare_fingerprint(&shop.source, NULL, true);
+    AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, true);
+    AUTO(launch_clear) Launch well = SHOP_LAUNCH(&shop, "preflight", "--preserved-tables", "users");
+    EXPECT_EXIT(&well, 0);
+    EXPECT_CONTAINS(well.out, "migrations");
+    EXPECT_CONTAINS(well.out, "no migration is unfinished");
+    AUTO(launch_clear) Launch unknown = SHOP_LAUNCH(&shop, "preflight", "--table", "nowhere");
+    EXPECT_EXIT(&unknown, 2);
+    AUTO(launch_clear)
+    Launch gone =
+        LAUNCH("preflight", "--source", "host=/nonexistent", "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&gone, 3);
+    AUTO(launch_clear)
+    Launch same = LAUNCH("preflight", "--source", shop.dest.conninfo, "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&same, 4);
+    expect_one_line_and_a_hint(&same);
+    EXPECT_SAME(compare_fingerprints(source, compare_fingerprint(&shop.source, NULL, true)));
+    EXPECT_SAME(compare_fingerprints(before, compare_fingerprint(&shop.dest, NULL, true)));
+
+    test_sql(&shop.dest, "CREATE PUBLICATION everything FOR ALL TABLES;"
+                         "CREATE SCHEMA pgzm_shadow_left");
+    AUTO(launch_clear) Launch failed = SHOP_LAUNCH(&shop, "preflight");
+    EXPECT_EXIT(&failed, 4);
+    expect_one_line_and_a_hint(&failed);
+    EXPECT_CONTAINS(failed.err, "2 checks failed");
+    EXPECT_CONTAINS(failed.out, "publication everything");
+    EXPECT_CONTAINS(failed.out, "pgzm_shadow_left");
+    AUTO(launch_clear) Launch start = SHOP_LAUNCH(&shop, "start", "--dry-run");
+    EXPECT_EXIT(&start, 4);
+    EXPECT_CONTAINS(start.err, "error: publication everything");
+    EXPECT_CONTAINS(start.err, "warning: schema pgzm_shadow_left is left over");
+    test_sql(&shop.dest, "DROP SCHEMA pgzm_shadow_left");
+    AUTO(launch_clear) Launch allowed = SHOP_LAUNCH(&shop, "start", "--allow-publish");
+    EXPECT_EXIT(&allowed, 0);
+    EXPECT_CONTAINS(allowed.err, "warning: publication everything");
 }
 
 Test(server_refusal, of_a_swap_without_anything_prepared_is_5)
