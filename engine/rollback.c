@@ -5,6 +5,7 @@
 
 #include "engine/backup.h"
 #include "engine/journal.h"
+#include "engine/keep.h"
 #include "engine/settle.h"
 
 /* A migration that is to be undone. */
@@ -16,6 +17,7 @@ typedef struct Undone {
 typedef struct UndoneList {
     Undone *items; /* the newest first */
     size_t count;
+    Keep keep;
 } UndoneList;
 
 /* ---- which ----------------------------------------------------------------------------- */
@@ -111,15 +113,15 @@ static bool find_undone(Run *run, UndoneList *list, Error *err)
 }
 
 /* All backups on the way are looked at before anything is done. */
-static bool check_backups(Run *run, const UndoneList *list, Error *err)
+static bool check_all(Run *run, UndoneList *list, Error *err)
 {
-    int64_t *later = arena_alloc(run->arena, list->count * sizeof *later);
+    int64_t *ids = arena_alloc(run->arena, list->count * sizeof *ids);
     for (size_t i = 0; i < list->count; i++) {
-        if (!backup_check_whole(run, list->items[i].id, later, i, err))
+        ids[i] = list->items[i].id;
+        if (!backup_check_whole(run, ids[i], ids, i, err))
             return false;
-        later[i] = list->items[i].id;
     }
-    return true;
+    return keep_resolve(run, ids, list->count, &list->keep, err);
 }
 
 static void say_plan(Run *run, const UndoneList *list)
@@ -160,20 +162,23 @@ static bool report_undone(Run *run, json_t *schemas, Error *err)
     return true;
 }
 
-static bool undo(Run *run, const Undone *undone, json_t *done, Error *err)
+static bool undo(Run *run, const UndoneList *list, size_t step, json_t *done, Error *err)
 {
+    const Undone *undone = &list->items[step];
     run->id = undone->id;
     json_object_set_new(run->result, "state", json_string(undone->state));
     if (!backup_adopt(run, err) || !backup_check_since(run, err) ||
-        !backup_check_globals(run, err) || !trade_run(run, TRADE_ROLLBACK, err))
+        !backup_check_globals(run, err) || !keep_run(run, &list->keep, step, err) ||
+        !trade_run(run, TRADE_ROLLBACK, err))
         return false;
     json_object_set_new(run->result, "state", json_string(STATE_ROLLED_BACK));
-    json_t *schemas = json_array();
-    json_array_append_new(
-        done, json_pack("{s:o, s:O, s:o}", "timestamp", json_sprintf("%lld", (long long)undone->id),
-                        "swap", json_object_get(run->result, "swap"), "schemas", schemas));
+    json_t *schemas = json_array(), *kept = json_array();
+    json_array_append_new(done, json_pack("{s:o, s:O, s:o, s:o}", "timestamp",
+                                          json_sprintf("%lld", (long long)undone->id), "swap",
+                                          json_object_get(run->result, "swap"), "schemas", schemas,
+                                          "kept", kept));
     log_info(&run->log, "migration %lld is rolled back", (long long)undone->id);
-    return report_undone(run, schemas, err);
+    return report_undone(run, schemas, err) && keep_report(run, kept, err);
 }
 
 /* The world that is live now is the one before `last`. What is left for afterwards of later ones is
@@ -189,17 +194,23 @@ static bool stopped_between(Run *run, const UndoneList *list, size_t done, Error
                             Error *err)
 {
     AUTO(error_clear) Error ignored = ERROR_INIT;
-    int64_t oldest = list->items[list->count - 1].id;
     error_wrap(failure, "%zu of %zu migrations are rolled back and stay so, migration %lld is not",
                done, list->count, (long long)list->items[done].id);
-    run_next(run,
-             arena_printf(run->arena, "pgzm-copy rollback --timestamp %lld", (long long)oldest));
-    run_next(run, "pgzm-copy list");
     if (!conn_is_lost(run->dest) && !settle(run, &list->items[done - 1], &ignored))
         run_warning(run, "%s", ignored.message);
     run->id = list->items[done].id;
     json_object_set_new(run->result, "state", json_string(list->items[done].state));
     return error_move(err, failure);
+}
+
+/* The command that goes on; --latest might mean another one by then. */
+static const char *same_command(Run *run, const UndoneList *list)
+{
+    const char *keep = run->settings->keep;
+    return arena_printf(run->arena, "pgzm-copy rollback --timestamp %lld%s%s%s",
+                        (long long)list->items[list->count - 1].id,
+                        keep != NULL ? " --keep-tables '" : "", keep != NULL ? keep : "",
+                        keep != NULL ? "'" : "");
 }
 
 static bool undo_all(Run *run, const UndoneList *list, Error *err)
@@ -208,9 +219,12 @@ static bool undo_all(Run *run, const UndoneList *list, Error *err)
     json_object_set_new(run->result, "undone", done);
     for (size_t i = 0; i < list->count; i++) {
         AUTO(error_clear) Error failure = ERROR_INIT;
-        if (undo(run, &list->items[i], done, &failure))
+        if (undo(run, list, i, done, &failure))
             continue;
-        if (i == 0 || json_array_size(done) > i)
+        if (json_array_size(done) > i)
+            return error_move(err, &failure);
+        run_next(run, same_command(run, list));
+        if (i == 0)
             return error_move(err, &failure);
         return stopped_between(run, list, i, &failure, err);
     }
@@ -227,7 +241,8 @@ static bool plan_all(Run *run, const UndoneList *list, Error *err)
             run_plan(run,
                      arena_printf(run->arena, "-- rollback of migration %lld", (long long)run->id));
         /* of an older one it can be told only when it is live again */
-        if ((i == 0 && !backup_check_since(run, err)) || !trade_plan(run, TRADE_ROLLBACK, err))
+        if ((i == 0 && !backup_check_since(run, err)) || !keep_plan(run, &list->keep, i, err) ||
+            !trade_plan(run, TRADE_ROLLBACK, err))
             return false;
     }
     return true;
@@ -240,7 +255,7 @@ bool command_rollback(Run *run, Error *err)
         !find_undone(run, &list, err))
         return false;
     run->id = list.items[0].id;
-    if (!check_backups(run, &list, err))
+    if (!check_all(run, &list, err))
         return false;
     say_plan(run, &list);
     return run->settings->dry_run ? plan_all(run, &list, err) : undo_all(run, &list, err);
