@@ -121,6 +121,15 @@ static size_t name_width(const json_t *checks)
     return width;
 }
 
+/* What there is to do is said once for findings that follow each other. */
+static bool has_own_hint(const json_t *checks, size_t i)
+{
+    const json_t *check = json_array_get(checks, i), *next = json_array_get(checks, i + 1);
+    const char *hint = text_of(check, "hint");
+    return *hint != '\0' && (strcmp(text_of(next, "name"), text_of(check, "name")) != 0 ||
+                             strcmp(text_of(next, "hint"), hint) != 0);
+}
+
 /* A check that has several things to say gives its name once. */
 static void add_checks(Str *out, const json_t *checks)
 {
@@ -140,7 +149,7 @@ static void add_checks(Str *out, const json_t *checks)
                  (int)(own < width ? width - own : 0), "");
         size_t indent = 2 + STATUS_WIDTH + 2 + width + 2;
         add_wrapped(out, text_of(check, "message"), indent);
-        if (*text_of(check, "hint") == '\0')
+        if (!has_own_hint(checks, i))
             continue;
         str_addf(out, "%*s", (int)indent, "");
         add_wrapped(out, text_of(check, "hint"), indent);
