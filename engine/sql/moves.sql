@@ -54,13 +54,18 @@ WITH RECURSIVE item AS MATERIALIZED (
           UNION ALL
           SELECT i.classid, i.oid, pg_catalog.format('%I.%I', i.origin, w.relname)
           FROM owned w JOIN item i ON i.classid = 'pg_catalog.pg_class'::regclass AND i.oid = w.root
-          WHERE w.relkind = 'S') AS m ON pg_catalog.strpos(s.statement, m.name) > 0
+          WHERE w.relkind = 'S') AS m
+      -- however it is quoted; a name too many does no harm
+      ON pg_catalog.strpos(pg_catalog.translate(s.statement, '"''\', ''),
+                           pg_catalog.translate(m.name, '"''\', '')) > 0
     WHERE s.before
 ), late_step AS MATERIALIZED (
     SELECT s.id
     FROM step s
     WHERE s.before
-      AND (s.statement ~ '(DROP|ALTER) PUBLICATION' OR s.statement ~ 'pgzm\.'
+      -- global objects that no table is about
+      AND (s.statement !~ ('^(DROP|ALTER) (EVENT TRIGGER|CAST|TRANSFORM|SERVER|USER MAPPING'
+                           '|LANGUAGE|FOREIGN DATA WRAPPER|ACCESS METHOD) ')
            OR EXISTS (SELECT FROM mentioned m
                       WHERE m.id = s.id AND m.classid = 'pg_catalog.pg_class'::regclass))
 ), uses AS MATERIALIZED (
