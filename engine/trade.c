@@ -217,6 +217,15 @@ static void add_settings(const Trade *trade, Str *s)
                  &moves->statements[phase - 1]);
 }
 
+/* It is committed, whatever kept the checks away. */
+static bool unchecked(const Trade *trade, Error *err)
+{
+    const char *word = direction_word(trade->direction);
+    error_kind(err, ERROR_UNSETTLED);
+    error_wrap(err, "the %s is done and live, its checks are not", word);
+    return error_hint(err, "Run pgzm-copy %s again: it does the checks.", word);
+}
+
 /* A COMMIT whose reply was lost is settled by the state row on a new connection: FOR UPDATE waits
  * out a backend that is still running. */
 static bool settle_lost_commit(Trade *trade, Error *err)
@@ -230,14 +239,15 @@ static bool settle_lost_commit(Trade *trade, Error *err)
     if (!run_open_dest(run, err) ||
         !conn_query_row(run->dest,
                         "SELECT state FROM pgzm.migration WHERE id = $1::bigint FOR UPDATE", 1,
-                        values, &result, err))
-        return error_wrap(err, "finding out whether the %s was committed",
-                          direction_word(trade->direction));
+                        values, &result, err)) {
+        error_wrap(err, "finding out whether the %s was committed",
+                   direction_word(trade->direction));
+        return error_hint(err, "Run pgzm-copy status as soon as the server can be reached: it "
+                               "tells which side is live.");
+    }
     const char *wanted = trade->direction == TRADE_SWAP ? STATE_SWAPPED : STATE_ROLLED_BACK;
     if (strcmp(PQgetvalue(result, 0, 0), wanted) == 0)
-        return journal_lock(run->dest, err) ||
-               error_wrap(err, "the %s is done and live, its checks are not",
-                          direction_word(trade->direction));
+        return journal_lock(run->dest, err) || unchecked(trade, err);
     return error_set(err, ERROR_CONNECTION,
                      "the connection was lost during the %s, which was not committed: nothing "
                      "changed",
@@ -289,7 +299,7 @@ static bool fail(const Trade *trade, Error *failure, Error *err)
     if (error_is_state(failure, "55000"))
         error_kind(failure, ERROR_STATE);
     error_move(err, failure);
-    if (err->kind == ERROR_CONNECTION)
+    if (err->kind == ERROR_CONNECTION || err->kind == ERROR_UNSETTLED)
         return false;
     return error_wrap(err, "the %s was rolled back, nothing changed",
                       direction_word(trade->direction));
