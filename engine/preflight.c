@@ -82,9 +82,8 @@ static bool idle(Run *run, const Plan *plan, Error *err)
 bool preflight_ways(Run *run, Error *err)
 {
     checks_begin(run);
-    return checkserver_ways(run, err) &&
-           (run->command == PGZM_PREFLIGHT_CHECK || !checks_failed(run) ||
-            checks_verdict(run, err));
+    return checkserver_ways(run, err) && (run->command == PGZM_PREFLIGHT_CHECK ||
+                                          !checks_failed(run) || checks_verdict(run, err));
 }
 
 bool preflight_alone(Run *run, Error *err)

@@ -33,6 +33,14 @@ SELECT 'warning',
        'Raise max_slot_wal_keep_size meanwhile, if the disk has room.'
 FROM slot s WHERE s.active AND s.limited < $1::bigint
 UNION ALL
+SELECT 'warning',
+       pg_catalog.format('logical replication slot %s of the destination decodes all that is loaded, '
+                         'about %s, whether it is published or not', s.slot_name,
+                         pg_catalog.pg_size_pretty($1::bigint)),
+       'Expect its consumer to fall behind meanwhile, and room for spilled changes in pg_replslot.'
+FROM slot s
+WHERE s.slot_type = 'logical' AND s.database = current_database() AND $1::bigint > 1073741824
+UNION ALL
 -- filled in only for those who have pg_read_all_stats
 SELECT 'warning',
        pg_catalog.format('standby %s of the destination is %s behind', r.application_name,

@@ -556,22 +556,46 @@ Test(server_preflight, names_settings_that_do_not_suit_a_load)
                  strcmp(fsync, "off") == 0);
 }
 
-/* The file itself: nobody has as many rows at hand. */
+/* Whether a file of checks says `part` when about so many bytes are to be loaded: nobody has as
+ * many rows at hand. */
+static bool says(const TestDatabase *database, const char *file, int parameters, const char *bytes,
+                 const char *part)
+{
+    AUTO(pq_finish) PGconn *conn = PQconnectdb(database->conninfo);
+    const char *const values[] = {bytes, bytes};
+    PGresult *result = PQexecParams(conn, run_sql(file, PQserverVersion(conn)), parameters, NULL,
+                                    values, NULL, NULL, 0);
+    cr_assert_eq(PQresultStatus(result), PGRES_TUPLES_OK, "%s", PQerrorMessage(conn));
+    bool found = false;
+    for (int i = 0; i < PQntuples(result); i++)
+        found = found || strstr(PQgetvalue(result, i, 1), part) != NULL;
+    PQclear(result);
+    return found;
+}
+
+#define PETABYTE "1125899906842624"
+
 Test(server_preflight, compares_max_wal_size_with_what_is_loaded)
 {
     TestDatabase database = test_database("settings");
-    AUTO(pq_finish) PGconn *conn = PQconnectdb(database.conninfo);
-    const char *const sizes[][2] = {{"1000000000000000", "1"}, {"1000", "1"}};
-    for (size_t i = 0; i < LENGTH(sizes); i++) {
-        PGresult *result = PQexecParams(conn, run_sql("check_settings", PQserverVersion(conn)), 2,
-                                        NULL, sizes[i], NULL, NULL, 0);
-        cr_assert_eq(PQresultStatus(result), PGRES_TUPLES_OK, "%s", PQerrorMessage(conn));
-        bool found = false;
-        for (int k = 0; k < PQntuples(result); k++)
-            found = found || strstr(PQgetvalue(result, k, 1), "max_wal_size") != NULL;
-        cr_assert_eq(found, i == 0);
-        PQclear(result);
-    }
+    cr_assert(says(&database, "check_settings", 2, PETABYTE, "max_wal_size"));
+    cr_assert_not(says(&database, "check_settings", 2, "1000", "max_wal_size"));
+}
+
+Test(server_preflight, names_logical_slots_that_decode_what_is_loaded)
+{
+    TestDatabase database = test_database("slots");
+    AUTO(mem_free) char *level = test_value(&database, "SHOW wal_level");
+    if (strcmp(level, "logical") != 0)
+        cr_skip_test("wal_level is %s", level);
+    AUTO(mem_free) char *slot = mem_printf("pgzmtest_%d_logical", (int)getpid());
+    statement(&database, "SELECT pg_create_logical_replication_slot('@', 'pgoutput')", slot);
+    AUTO(mem_free) char *part = mem_printf("logical replication slot %s", slot);
+    bool much = says(&database, "check_replication", 1, PETABYTE, part);
+    bool little = says(&database, "check_replication", 1, "1000", part);
+    statement(&database, "SELECT pg_drop_replication_slot('@')", slot);
+    cr_assert(much);
+    cr_assert_not(little);
 }
 
 /* What roles and databases set for sessions does not reach ours. */
