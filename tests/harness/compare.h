@@ -46,5 +46,13 @@ char *compare_fingerprint(const TestDatabase *database, const CompareScope *scop
 
 /* The lines of two fingerprints that differ, NULL when none does (mem_free). */
 char *compare_fingerprints(const char *before, const char *after);
+/* The same, but for those that begin with one of the prefixes ("after:  extension "), up to NULL.
+ */
+char *compare_fingerprints_but(const char *before, const char *after, const char *const *prefixes);
+
+/* A line for every catalog of this database, and for every table in schemas named pgzm...: a digest
+ * of all its rows and of the transactions that wrote them, statistics apart (mem_free). The same
+ * only when nobody wrote anything there. */
+char *compare_catalogs(const TestDatabase *database);
 
 #endif

@@ -172,3 +172,20 @@ void launch_expect(const Launch *launch, int exit_code, const char *file, int li
                        "error:\n%s",
                        file, line, launch->exit_code, exit_code, launch->out, launch->err);
 }
+
+void launch_expect_error(const Launch *launch, int exit_code, const char *words, const char *file,
+                         int line)
+{
+    static const char mark[] = "pgzm-copy: error: ";
+    launch_expect(launch, exit_code, file, line);
+    const char *error = strstr(launch->err, mark);
+    const char *text = error == NULL ? "" : error + strlen(mark);
+    if (error == NULL || strncmp(text, words, strlen(words)) != 0)
+        cr_assert_fail("%s:%d: the error is not \"%s\":\n%s", file, line, words, launch->err);
+    if (strstr(text, mark) != NULL)
+        cr_assert_fail("%s:%d: more than one error:\n%s", file, line, launch->err);
+    const char *end = strchr(text, '\n');
+    if (end == NULL ||
+        (strncmp(end + 1, "HINT: ", 6) != 0 && strncmp(end + 1, "Migration ", 10) != 0))
+        cr_assert_fail("%s:%d: no hint:\n%s", file, line, launch->err);
+}

@@ -44,6 +44,13 @@ Launch launch_now(const char *const *arguments);
 void launch_expect(const Launch *launch, int exit_code, const char *file, int line);
 #define EXPECT_EXIT(launch, exit_code) launch_expect(launch, exit_code, __FILE__, __LINE__)
 
+/* Fails the test unless it ended with that exit code, its one error line begins with `words`, and
+ * the next line says what to do: a hint, or in which state the migration is now. */
+void launch_expect_error(const Launch *launch, int exit_code, const char *words, const char *file,
+                         int line);
+#define EXPECT_ERROR(launch, exit_code, words)                                                     \
+    launch_expect_error(launch, exit_code, words, __FILE__, __LINE__)
+
 static inline __attribute__((unused)) void auto_launch_clear(Launch *launch)
 {
     launch_clear(launch);

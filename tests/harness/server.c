@@ -184,7 +184,7 @@ ReportHook(POST_ALL)(struct criterion_global_stats *stats)
     }
 }
 
-static TestDatabase create(Server server, const char *label)
+static TestDatabase create(Server server, const char *label, const char *options)
 {
     static int count;
     TestDatabase database;
@@ -193,9 +193,7 @@ static TestDatabase create(Server server, const char *label)
     AUTO(pq_finish) PGconn *conn = connect_maintenance(server);
     AUTO(str_clear) Str sql = STR_INIT;
     char *ident = PQescapeIdentifier(conn, database.name, strlen(database.name));
-    str_addf(&sql,
-             "CREATE DATABASE %s TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'",
-             ident);
+    str_addf(&sql, "CREATE DATABASE %s %s", ident, options);
     PQfreemem(ident);
     note(server, database.name);
     AUTO(pq_clear) PGresult *result = PQexec(conn, str_text(&sql));
@@ -205,14 +203,31 @@ static TestDatabase create(Server server, const char *label)
     return database;
 }
 
+#define PLAIN "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C'"
+
 TestDatabase test_database(const char *label)
 {
-    return create(SERVER_MAIN, label);
+    return create(SERVER_MAIN, label, PLAIN);
+}
+
+TestDatabase test_database_with(const char *label, const char *options)
+{
+    return create(SERVER_MAIN, label, options);
+}
+
+TestDatabase test_as(const TestDatabase *database, const char *role)
+{
+    TestDatabase as = *database;
+    size_t len = strlen(as.conninfo);
+    if (snprintf(as.conninfo + len, sizeof as.conninfo - len, " user='%s'", role) >=
+        (int)(sizeof as.conninfo - len))
+        fail("test server", "TEST_PGHOST and its neighbours are too long");
+    return as;
 }
 
 TestDatabase test_source_database(const char *label)
 {
-    return create(SERVER_SOURCE, label);
+    return create(SERVER_SOURCE, label, PLAIN);
 }
 
 /* Roles first, so that all are there before they become members. */
@@ -249,6 +264,16 @@ void test_database_drop(TestDatabase *database)
             noted[i].name[0] = '\0';
         }
     database->name[0] = '\0';
+}
+
+void test_role(const TestDatabase *database, const char *name)
+{
+    AUTO(mem_free)
+    char *script = mem_printf("DO $$ BEGIN PERFORM pg_advisory_xact_lock(20261121);"
+                              " CREATE ROLE %s LOGIN; EXCEPTION WHEN duplicate_object"
+                              " OR unique_violation THEN NULL; END $$",
+                              name);
+    test_sql(database, script);
 }
 
 /* The line of `script` in which byte `position` (from 1, in characters) stands. */

@@ -17,8 +17,14 @@ typedef struct TestDatabase {
 /* Makes an empty database (template0, UTF8, C locale) with a unique name that contains `label`. Its
  * name is noted and it is dropped when the test process ends; tests/run.sh drops what remains. */
 TestDatabase test_database(const char *label);
-/* The same on the server that TEST_SOURCE_PGHOST and TEST_SOURCE_PGPORT name, where they are set:
- * migrations from one version of PostgreSQL to another. */
+/* The same with options of CREATE DATABASE of its own: encoding, locale, owner, template. */
+TestDatabase test_database_with(const char *label, const char *options);
+/* Makes a role that may log in, unless it is there already; roles belong to the server and stay. */
+void test_role(const TestDatabase *database, const char *name);
+/* The database as another role sees it. */
+TestDatabase test_as(const TestDatabase *database, const char *role);
+/* The same as the first on the server that TEST_SOURCE_PGHOST and TEST_SOURCE_PGPORT name, where
+ * they are set: migrations from one version of PostgreSQL to another. */
 TestDatabase test_source_database(const char *label);
 /* Makes the source server's roles, with their memberships, on the other one, where there are two.
  */
