@@ -57,6 +57,7 @@ static const struct {
     {"verify", "comparing what was copied"},
     {"swap", "trading places"},
     {"settle", "validating what is live"},
+    {"keep", "bringing kept tables into the backup"},
     {"rollback", "trading back"},
     {"abort", "dropping what was built"},
 };

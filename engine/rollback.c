@@ -18,6 +18,7 @@ typedef struct UndoneList {
     Undone *items; /* the newest first */
     size_t count;
     Keep keep;
+    bool settle_only; /* the one of --timestamp is undone, but not all keys are validated */
 } UndoneList;
 
 /* ---- which ----------------------------------------------------------------------------- */
@@ -33,21 +34,30 @@ static bool check_settings(Run *run, Error *err)
                            "one and all later ones; pgzm-copy list shows them.");
 }
 
-/* What keeps the migration of --timestamp from being undone, whatever is on top of it. */
-static bool check_named(Run *run, Error *err)
+/* What keeps the migration of --timestamp from being undone, whatever is on top of it. One that was
+ * undone last may have keys left to validate. */
+static bool check_named(Run *run, UndoneList *list, Error *err)
 {
     const char *id = journal_id_text(run->arena, run->settings->timestamp);
     const char *const values[] = {id};
     AUTO(result_free) PGresult *result = NULL;
-    if (!conn_query(run->dest, "SELECT state FROM pgzm.migration WHERE id = $1::bigint", 1, values,
-                    &result, err))
+    if (!conn_query(run->dest,
+                    "SELECT m.state, m.state = 'ROLLED BACK' AND EXISTS (SELECT FROM pgzm.step s"
+                    " WHERE s.migration = m.id AND s.part = 'settle rollback' AND NOT s.done)"
+                    " AND NOT EXISTS (SELECT FROM pgzm.migration o WHERE o.id > m.id"
+                    " AND o.state IN ('SWAPPED', 'SETTLED') OR o.id < m.id"
+                    " AND o.state = 'ROLLED BACK' AND o.id > coalesce((SELECT max(l.id)"
+                    " FROM pgzm.migration l WHERE l.state IN ('SWAPPED', 'SETTLED')), 0))"
+                    " FROM pgzm.migration m WHERE m.id = $1::bigint",
+                    1, values, &result, err))
         return error_wrap(err, "reading the journal");
     if (PQntuples(result) == 0) {
         error_set(err, ERROR_STATE, "there is no migration %s in the journal", id);
         return error_hint(err, "pgzm-copy list shows what there is.");
     }
     const char *state = PQgetvalue(result, 0, 0);
-    if (strcmp(state, STATE_SWAPPED) == 0 || strcmp(state, STATE_SETTLED) == 0)
+    list->settle_only = PQgetvalue(result, 0, 1)[0] == 't';
+    if (list->settle_only || strcmp(state, STATE_SWAPPED) == 0 || strcmp(state, STATE_SETTLED) == 0)
         return true;
     error_set(err, ERROR_STATE, "migration %s is %s, not live: it cannot be rolled back", id,
               state);
@@ -103,10 +113,10 @@ static bool find_undone(Run *run, UndoneList *list, Error *err)
 {
     bool exists = false;
     if (!journal_exists(run->dest, &exists, err) ||
-        (exists && !run->settings->latest && !check_named(run, err)) ||
-        (exists && !choose(run, list, err)))
+        (exists && !run->settings->latest && !check_named(run, list, err)) ||
+        (exists && !list->settle_only && !choose(run, list, err)))
         return false;
-    if (list->count > 0)
+    if (list->count > 0 || list->settle_only)
         return refuse_unfinished(run, err);
     error_set(err, ERROR_STATE, "there is no swapped migration to roll back");
     return error_hint(err, "pgzm-copy list shows what there is.");
@@ -168,9 +178,15 @@ static bool undo(Run *run, const UndoneList *list, size_t step, json_t *done, Er
     run->id = undone->id;
     json_object_set_new(run->result, "state", json_string(undone->state));
     if (!backup_adopt(run, err) || !backup_check_since(run, err) ||
-        !backup_check_globals(run, err) || !keep_run(run, &list->keep, step, err) ||
-        !trade_run(run, TRADE_ROLLBACK, err))
+        !backup_check_globals(run, err) || !keep_run(run, &list->keep, step, err))
         return false;
+    if (!trade_run(run, TRADE_ROLLBACK, err)) {
+        /* committed, though the reply was lost */
+        if (err->kind == ERROR_UNSETTLED)
+            error_hint(err, "Run pgzm-copy rollback --timestamp %lld: it does the checks.",
+                       (long long)undone->id);
+        return false;
+    }
     json_object_set_new(run->result, "state", json_string(STATE_ROLLED_BACK));
     json_t *schemas = json_array(), *kept = json_array();
     json_array_append_new(done, json_pack("{s:o, s:O, s:o, s:o}", "timestamp",
@@ -181,12 +197,16 @@ static bool undo(Run *run, const UndoneList *list, size_t step, json_t *done, Er
     return report_undone(run, schemas, err) && keep_report(run, kept, err);
 }
 
-/* The world that is live now is the one before `last`. What is left for afterwards of later ones is
+/* The world that is live now is the one before `id`. What is left for afterwards of later ones is
  * about tables that went away with it. */
-static bool settle(Run *run, const Undone *last, Error *err)
+static bool settle(Run *run, int64_t id, Error *err)
 {
-    run->id = last->id;
-    return settle_run(run, TRADE_ROLLBACK, err);
+    run->id = id;
+    json_object_set_new(run->result, "state", json_string(STATE_ROLLED_BACK));
+    if (settle_run(run, TRADE_ROLLBACK, err))
+        return true;
+    run_next(run, arena_printf(run->arena, "pgzm-copy rollback --timestamp %lld", (long long)id));
+    return false;
 }
 
 /* Some are undone, and stay so; the failure is about the next one. */
@@ -196,7 +216,7 @@ static bool stopped_between(Run *run, const UndoneList *list, size_t done, Error
     AUTO(error_clear) Error ignored = ERROR_INIT;
     error_wrap(failure, "%zu of %zu migrations are rolled back and stay so, migration %lld is not",
                done, list->count, (long long)list->items[done].id);
-    if (!conn_is_lost(run->dest) && !settle(run, &list->items[done - 1], &ignored))
+    if (!conn_is_lost(run->dest) && !settle(run, list->items[done - 1].id, &ignored))
         run_warning(run, "%s", ignored.message);
     run->id = list->items[done].id;
     json_object_set_new(run->result, "state", json_string(list->items[done].state));
@@ -228,7 +248,7 @@ static bool undo_all(Run *run, const UndoneList *list, Error *err)
             return error_move(err, &failure);
         return stopped_between(run, list, i, &failure, err);
     }
-    return settle(run, &list->items[list->count - 1], err);
+    return settle(run, list->items[list->count - 1].id, err);
 }
 
 /* ---- the command ----------------------------------------------------------------------- */
@@ -254,6 +274,12 @@ bool command_rollback(Run *run, Error *err)
     if (!check_settings(run, err) || !run_open_dest(run, err) || !journal_lock(run->dest, err) ||
         !find_undone(run, &list, err))
         return false;
+    if (list.settle_only) {
+        log_info(&run->log, "migration %lld is rolled back already: validating what is left",
+                 (long long)run->settings->timestamp);
+        run->id = run->settings->timestamp;
+        return run->settings->dry_run || settle(run, run->id, err);
+    }
     run->id = list.items[0].id;
     if (!check_all(run, &list, err))
         return false;

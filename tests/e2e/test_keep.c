@@ -124,8 +124,20 @@ Test(server_keep, keeps_rows_of_replaced_tables_under_load)
     const char *old_rows = json_string_value(json_object_get(json_array_get(list, 0), "old_rows"));
     AUTO(mem_free) char *query = mem_printf("SELECT count(*) FROM %s WHERE note = 'old'", old_rows);
     EXPECT_VALUE(&shop.dest, query, "100");
-    test_sql(&shop.dest, "DELETE FROM \"Orders\" WHERE customer > 50;"
-                         "ALTER TABLE \"Orders\" VALIDATE CONSTRAINT \"Orders_customer_fkey\"");
+    /* correct the rows, and have it validated */
+    AUTO(mem_free) char *id = test_value(&shop.dest, "SELECT id FROM pgzm.migration");
+    AUTO(launch_clear) Launch still = BACK(&shop, "--timestamp", id);
+    EXPECT_EXIT(&still, 9);
+    EXPECT_CONTAINS(still.out, "pgzm-copy rollback --timestamp");
+    test_sql(&shop.dest, "DELETE FROM \"Orders\" WHERE customer > 50");
+    AUTO(launch_clear) Launch valid = BACK(&shop, "--timestamp", id);
+    EXPECT_EXIT(&valid, 0);
+    EXPECT_VALUE(&shop.dest,
+                 "SELECT convalidated FROM pg_constraint WHERE conname = 'Orders_customer_fkey'"
+                 " AND connamespace = 'public'::regnamespace",
+                 "t");
+    AUTO(launch_clear) Launch over = BACK(&shop, "--timestamp", id);
+    EXPECT_EXIT(&over, 5);
     EXPECT_VALUE(
         &shop.dest,
         "SELECT obj_description(oid, 'pg_constraint') FROM pg_constraint"
