@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "engine/audit.h"
 
 /* Two keys of the advisory lock: "pgzm" and what for. */
 enum { LOCK_PATIENCE_MS = 1000, LOCK_PAUSE_MS = 50 };
@@ -33,7 +34,7 @@ static bool say_who_holds_lock(Conn *dest, Error *err)
                   "connected since %s, backend %s",
                   PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1), PQgetvalue(result, 0, 2),
                   PQgetvalue(result, 0, 3));
-    return error_hint(err, "Wait until it ends, or end it and run this command again.");
+    return error_hint(err, "Wait until it ends; pgzm-copy unlock tells more, and can end it.");
 }
 
 /* The backend of a command that just ended may need a moment to notice: its lock goes with it. */
@@ -180,8 +181,11 @@ static bool insert_migration(Run *run, Error *err)
 
 bool journal_begin(Run *run, Error *err)
 {
-    return insert_migration(run, err) &&
-           journal_event(run->dest, run->id, "prepare", conn_label(run->source), err);
+    if (!insert_migration(run, err))
+        return false;
+    audit_begin(run); /* the journal may be new */
+    audit_migration(run);
+    return journal_event(run->dest, run->id, "prepare", conn_label(run->source), err);
 }
 
 bool journal_schema(Run *run, const JournalSchema *schema, Error *err)
@@ -258,7 +262,7 @@ bool journal_event(Conn *dest, int64_t id, const char *what, const char *detail,
     AUTO(result_free) PGresult *result = NULL;
     return conn_query(dest,
                       "INSERT INTO pgzm.event (migration, what, detail)"
-                      " VALUES ($1::bigint, $2, $3)",
+                      " VALUES (nullif($1::bigint, 0), $2, $3)",
                       3, values, &result, err) ||
            error_wrap(err, "writing to the journal");
 }

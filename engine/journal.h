@@ -75,7 +75,7 @@ const char **journal_shadow_names(const JournalSchemas *schemas, Arena *arena);
 bool journal_change(Conn *dest, int64_t id, const char *from, const char *to, Error *err)
     MUST_CHECK;
 
-/* Records what happened. */
+/* Records what happened; `id` 0: to no migration. */
 bool journal_event(Conn *dest, int64_t id, const char *what, const char *detail, Error *err)
     MUST_CHECK;
 

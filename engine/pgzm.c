@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "engine/audit.h"
 #include "engine/run.h"
 #include "engine/version.h"
 
@@ -108,6 +109,7 @@ PgzmStatus pgzm_run(Pgzm *pgzm, PgzmCommand command)
     if (!ok && !error_is_set(&pgzm->err))
         error_set(&pgzm->err, ERROR_OTHER, "failed without saying why");
     run_phase(&run, NULL);
+    audit_end(&run, ok, &pgzm->err);
     run_close(&run);
     if (run.id != 0)
         json_object_set_new(run.result, "timestamp", json_sprintf("%lld", (long long)run.id));

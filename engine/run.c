@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/sql.h"
+#include "engine/audit.h"
 #include "engine/check.h"
 #include "engine/journal.h"
 #include "schema/fragment.h"
@@ -156,6 +157,7 @@ bool run_open_dest(Run *run, Error *err)
     json_object_set_new(run->result, "dest", describe(run->dest, run->arena));
     log_info(&run->log, "destination: %s, PostgreSQL %s", conn_label(run->dest),
              version_of(run->dest, run->arena));
+    audit_begin(run);
     return true;
 }
 

@@ -71,6 +71,7 @@ typedef struct Run {
     const char *phase;
     const Scope *scope;  /* of the source: what the filters take; NULL before (selection.h) */
     struct Checks *checks; /* of prepare and preflight; NULL before (check.h) */
+    int64_t begun;         /* the event that says that this command began; 0 for none (audit.h) */
     bool keep_dest_open; /* start: prepare leaves connection and lock to swap */
 } Run;
 

@@ -20,6 +20,12 @@ WITH RECURSIVE place AS MATERIALIZED (
     JOIN pgzm.object o
       ON o.migration = c.migration AND o.side <> 'stays' AND o.classid = c.classid
      AND o.oid = c.objid
+    UNION
+    -- old rows of tables that a rollback kept
+    SELECT c.classid, c.objid
+    FROM content c
+    JOIN pg_catalog.pg_class r ON c.classid = 'pg_catalog.pg_class'::regclass AND r.oid = c.objid
+    JOIN pgzm.preserved p ON p.migration = c.migration AND p.aside = r.relname
 ), inside AS (
     SELECT classid, objid FROM recorded
     UNION
