@@ -30,6 +30,10 @@ static const struct {
                   "null)"},
     {"left_out", "with filters: how many objects need something that is excluded and are left out "
                  "as well; warnings name them"},
+    {"undone",
+     "of rollback: the migrations that were undone, the newest first: timestamp, swap (as "
+     "below), schemas (where their objects are), kept (tables that kept their rows: "
+     "table, rows copied, old_rows: the table with the rows it had before)"},
     {"phases", "the phases with their names and durations: name, ms"},
     {"swap", "attempts, and locked_ms: how long applications may have waited"},
     {"dry_run, plan", "whether nothing was changed, and the statements that would have run"},

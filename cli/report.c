@@ -222,6 +222,34 @@ static void report_swap(Str *out, const json_t *result)
     report_line(out, "swap", str_text(&text));
 }
 
+/* Which migrations were undone, where their objects are, and which tables kept their rows. */
+static void report_undone(Str *out, const json_t *result)
+{
+    AUTO(str_clear) Str kept = STR_INIT;
+    const char *label = "undone";
+    size_t i, k;
+    json_t *undone, *table;
+    json_array_foreach(json_object_get(result, "undone"), i, undone)
+    {
+        AUTO(str_clear) Str text = STR_INIT;
+        AUTO(str_clear) Str schemas = STR_INIT;
+        report_add_list(&schemas, json_object_get(undone, "schemas"));
+        terminal_add_clean(&text, report_text(undone, "timestamp"));
+        str_addf(&text, ": now in %s", str_text(&schemas));
+        report_wrap(out, label, str_text(&text), true);
+        label = "";
+        json_array_foreach(json_object_get(undone, "kept"), k, table)
+        {
+            str_separate(&kept, ", ");
+            terminal_add_clean(&kept, report_text(table, "table"));
+            str_add(&kept, " (");
+            figure_add_things(&kept, report_number(table, "rows"), "row", NULL);
+            str_add(&kept, ")");
+        }
+    }
+    report_wrap(out, "kept", str_text(&kept), true);
+}
+
 static void report_time(Str *out, const json_t *result)
 {
     AUTO(str_clear) Str parts = STR_INIT;
@@ -320,6 +348,8 @@ static const char *report_headline(PgzmCommand command, const json_t *result,
     case PGZM_SWAP:
         return live;
     case PGZM_ROLLBACK:
+        if (error != NULL)
+            return "Rolled back: the old data is live again, but not everything is verified.";
         return "Rolled back: the old data is live again.";
     case PGZM_ABORT:
         return "Aborted: what was built is dropped, live tables are untouched.";
@@ -348,6 +378,7 @@ static void report_change(Str *out, PgzmCommand command, const json_t *result,
     report_server(out, result, "dest", "destination");
     report_copied(out, result);
     report_preserved(out, result);
+    report_undone(out, result);
     report_keys(out, result);
     report_swap(out, result);
     report_list(out, result, "backup_schemas", "backup");

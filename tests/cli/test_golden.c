@@ -97,7 +97,7 @@ Test(golden, usage_errors)
 {
     static const struct {
         const char *name;
-        const char *args[6];
+        const char *args[8];
     } cases[] = {
         {"usage_no_command", {NULL}},
         {"usage_unknown_command", {"strat"}},
@@ -149,6 +149,8 @@ Test(golden, results)
     golden_script("start_failed", "failed", ARGS("start"));
     golden_script("start_failed_json", "failed", ARGS("--json", "start", "--quiet"));
     golden_script("start_unsettled", "unsettled", ARGS("start"));
+    golden_script("rollback", "rollback", ARGS("rollback", "--timestamp", "1769903999123"));
+    golden_script("rollback_unsettled", "rollback_unsettled", ARGS("rollback", "--latest"));
     golden_script("prepare", "prepare", ARGS("prepare"));
     golden_script("prepare_dest", "prepare", ARGS("prepare", "--dest", "x"));
     golden_script("status", "status", ARGS("status"));
