@@ -6,7 +6,10 @@
 #include "base/str.h"
 #include "engine/check.h"
 
-enum { NAMED_AT_MOST = 20 }; /* the rest is only in result.predicted */
+enum {
+    NAMED_AT_MOST = 20,    /* the rest is only in result.predicted */
+    FIRST_USER_OID = 16384 /* FirstNormalObjectId: below are the server's own */
+};
 
 /* One table or view on both sides. */
 typedef struct Relation {
@@ -69,6 +72,8 @@ static bool stays(const Plan *plan, Oid live_type)
 static bool is_replaced(const Plan *plan, Oid type)
 {
     const Model *live = plan->live;
+    if (type < FIRST_USER_OID)
+        return false;
     for (size_t i = 0; i < live->types.count; i++) {
         const Type *t = &live->types.items[i];
         if (t->object.address.oid == type || t->array_oid == type || t->multirange_oid == type)
