@@ -83,6 +83,8 @@ static bool command_error_is_answer(const Arguments *args, const json_t *result,
         return json_array_size(json_object_get(result, "checks")) > 0 &&
                (kind == ERROR_DIFFERENCE || kind == ERROR_PREFLIGHT || kind == ERROR_STATE ||
                 kind == ERROR_LOCK);
+    case PGZM_UNLOCK:
+        return kind == ERROR_STATE && json_is_object(json_object_get(result, "holder"));
     default:
         return kind == ERROR_UNSETTLED;
     }

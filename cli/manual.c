@@ -39,9 +39,19 @@ static const struct {
     {"dry_run, plan", "whether nothing was changed, and the statements that would have run"},
     {"backup_schemas", "the schemas that hold the old objects"},
     {"next", "command lines to go on or clean up"},
-    {"migration", "of status: timestamp, state, started, source_as_of, preserved, tasks_done, "
-                  "tasks_total; null when there is none"},
-    {"readyForSwap, reasons", "of status: whether swap can run, and what is in its way"},
+    {"migration",
+     "of status: timestamp, state, started, changed, swapped, cleaned, source_as_of, tasks_done, "
+     "tasks_total, rows, bytes (of the shadow), preserved (table, rows, synced, rows_behind, "
+     "errors, last_error, last_error_at), unsettled (what is live and not verified); null when "
+     "there is none"},
+    {"readyForSwap, reasons, remarks",
+     "of status: whether swap can run; what it would refuse; what it would wait for or bring in "
+     "step"},
+    {"lock, in unlock holder",
+     "of status and unlock: the session that holds the journal's lock, or null: backend, user, "
+     "address (local for a socket), host (as its client says), application, since, command, "
+     "migration, state, query (what it runs or ran last), idle_ms (null while it runs something)"},
+    {"ended", "of unlock --force: true when that session was ended"},
     {"shadowSchemaExists, shadowTableCount, syncTriggerCount", "of status: what a prepare built"},
     {"backupCount, backupSchemas", "of status: the backups there are"},
     {"differences",
@@ -64,7 +74,14 @@ static const struct {
      "the tables whose rows were counted: table, rows (of what was prepared, or of what is live), "
      "other_rows (of the source, of what was loaded, of the live table or of the backup: other "
      "says which), checksum and other_checksum with --checksum"},
-    {"backups", "of list: timestamp, created, state, tableCount, size in bytes, schemas"},
+    {"backups",
+     "of list: timestamp, created, age (seconds), state, tableCount, size in bytes, schemas, "
+     "swapped (when it went live), cleaned (when its backup was dropped, or null), rollback "
+     "(whether rollback --timestamp can undo it), version of the program"},
+    {"cleaned", "of cleanup: what was dropped: timestamp, state, schemas, tables, bytes"},
+    {"events",
+     "of history: at (UTC), migration (or null), role, address (local for a socket), host (as the "
+     "client says), backend, what, detail"},
 };
 
 /* Adds text in which troff sees nothing but letters. */

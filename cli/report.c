@@ -7,6 +7,7 @@
 #include "cli/checkreport.h"
 #include "cli/diffreport.h"
 #include "cli/figure.h"
+#include "cli/statusreport.h"
 #include "cli/terminal.h"
 
 #define LABEL_WIDTH 14
@@ -21,18 +22,18 @@ json_t *report_parse(const char *text)
     return json_object();
 }
 
-static const char *report_text(const json_t *object, const char *key)
+const char *report_text(const json_t *object, const char *key)
 {
     const char *text = json_string_value(json_object_get(object, key));
     return text != NULL ? text : "";
 }
 
-static bool report_has(const json_t *object, const char *key)
+bool report_has(const json_t *object, const char *key)
 {
     return json_is_number(json_object_get(object, key));
 }
 
-static int64_t report_number(const json_t *object, const char *key)
+int64_t report_number(const json_t *object, const char *key)
 {
     const json_t *value = json_object_get(object, key);
     return json_is_integer(value) ? json_integer_value(value) : (int64_t)json_number_value(value);
@@ -49,7 +50,7 @@ static size_t report_part(const char *text, bool list)
 }
 
 /* "  label          text", long text on several lines. */
-static void report_wrap(Str *out, const char *label, const char *text, bool list)
+void report_wrap(Str *out, const char *label, const char *text, bool list)
 {
     if (*text == 0)
         return;
@@ -73,7 +74,7 @@ static void report_wrap(Str *out, const char *label, const char *text, bool list
     str_add(out, "\n");
 }
 
-static void report_line(Str *out, const char *label, const char *text)
+void report_line(Str *out, const char *label, const char *text)
 {
     report_wrap(out, label, text, false);
 }
@@ -107,7 +108,7 @@ bool report_add_server(Str *out, const json_t *result, const char *side)
     return true;
 }
 
-static void report_server(Str *out, const json_t *result, const char *side, const char *label)
+void report_server(Str *out, const json_t *result, const char *side, const char *label)
 {
     AUTO(str_clear) Str text = STR_INIT;
     if (report_add_server(&text, result, side))
@@ -115,7 +116,7 @@ static void report_server(Str *out, const json_t *result, const char *side, cons
 }
 
 /* Adds "a, b" of an array of strings. */
-static void report_add_list(Str *out, const json_t *array)
+void report_add_list(Str *out, const json_t *array)
 {
     size_t i;
     json_t *value;
@@ -137,8 +138,8 @@ static void report_list(Str *out, const json_t *result, const char *key, const c
 }
 
 /* Adds "12 tables" to a list when the result has the number. */
-static void report_add_things(Str *list, const json_t *result, const char *key, const char *one,
-                              const char *plural)
+void report_add_things(Str *list, const json_t *result, const char *key, const char *one,
+                       const char *plural)
 {
     if (!report_has(result, key))
         return;
@@ -146,7 +147,7 @@ static void report_add_things(Str *list, const json_t *result, const char *key, 
     figure_add_things(list, report_number(result, key), one, plural);
 }
 
-static bool report_is_dry(const json_t *result)
+bool report_is_dry(const json_t *result)
 {
     return json_is_true(json_object_get(result, "dry_run"));
 }
@@ -275,7 +276,7 @@ static void report_time(Str *out, const json_t *result)
     report_wrap(out, "time", str_text(&text), true);
 }
 
-static void report_next(Str *out, const json_t *result, const char *heading)
+void report_next(Str *out, const json_t *result, const char *heading)
 {
     size_t i;
     json_t *line;
@@ -290,7 +291,7 @@ static void report_next(Str *out, const json_t *result, const char *heading)
     }
 }
 
-static void report_warnings(Str *out, const json_t *result, size_t shown)
+void report_warnings(Str *out, const json_t *result, size_t shown)
 {
     const json_t *warnings = json_object_get(result, "warnings");
     size_t n = json_array_size(warnings);
@@ -309,7 +310,7 @@ static void report_warnings(Str *out, const json_t *result, size_t shown)
     }
 }
 
-static void report_plan(Str *out, const json_t *result)
+void report_plan(Str *out, const json_t *result)
 {
     const json_t *plan = json_object_get(result, "plan");
     size_t n = json_array_size(plan);
@@ -358,11 +359,10 @@ static const char *report_headline(PgzmCommand command, const json_t *result,
     case PGZM_DIFF:
     case PGZM_PREFLIGHT_CHECK:
     case PGZM_VERIFY:
+    case PGZM_CLEANUP:
     case PGZM_HISTORY:
     case PGZM_UNLOCK:
         break;
-    case PGZM_CLEANUP:
-        return "Done: these backups are dropped.";
     }
     return "Done.";
 }
@@ -388,148 +388,11 @@ static void report_change(Str *out, PgzmCommand command, const json_t *result,
     report_next(out, result, "\nNext:");
 }
 
-static void report_status_preserved(Str *out, const json_t *migration)
-{
-    size_t i;
-    json_t *table;
-    json_array_foreach(json_object_get(migration, "preserved"), i, table)
-    {
-        AUTO(str_clear) Str text = STR_INIT;
-        terminal_add_clean(&text, report_text(table, "table"));
-        if (report_has(table, "rows_behind")) {
-            int64_t behind = report_number(table, "rows_behind");
-            str_add(&text, ": ");
-            if (behind == 0)
-                str_add(&text, "in step");
-            else {
-                figure_add_things(&text, behind, "row", NULL);
-                str_add(&text, " behind");
-            }
-        }
-        if (report_number(table, "errors") > 0) {
-            str_add(&text, ", ");
-            figure_add_things(&text, report_number(table, "errors"), "error", NULL);
-        }
-        report_line(out, i == 0 ? "preserved" : "", str_text(&text));
-    }
-}
-
-static void report_status_migration(Str *out, const json_t *migration)
-{
-    str_add(out, "Migration ");
-    terminal_add_clean(out, report_text(migration, "timestamp"));
-    str_add(out, " is ");
-    terminal_add_clean(out, report_text(migration, "state"));
-    str_add(out, ".\n\n");
-    report_line(out, "started", report_text(migration, "started"));
-    report_line(out, "source as of", report_text(migration, "source_as_of"));
-    if (report_has(migration, "tasks_total")) {
-        AUTO(str_clear) Str text = STR_INIT;
-        figure_add_count(&text, report_number(migration, "tasks_done"));
-        str_add(&text, " of ");
-        figure_add_count(&text, report_number(migration, "tasks_total"));
-        str_add(&text, " done");
-        report_line(out, "tasks", str_text(&text));
-    }
-    report_status_preserved(out, migration);
-}
-
-static void report_status(Str *out, const json_t *result)
-{
-    const json_t *migration = json_object_get(result, "migration");
-    if (json_is_object(migration))
-        report_status_migration(out, migration);
-    else
-        str_add(out, "No migration yet.\n\n");
-    AUTO(str_clear) Str text = STR_INIT;
-    if (json_is_true(json_object_get(result, "shadowSchemaExists"))) {
-        figure_add_things(&text, report_number(result, "shadowTableCount"), "table", NULL);
-        report_add_things(&text, result, "syncTriggerCount", "sync trigger", NULL);
-        report_line(out, "shadow", str_text(&text));
-        str_clear(&text);
-    }
-    report_add_list(&text, json_object_get(result, "backupSchemas"));
-    if (text.len == 0 && report_number(result, "backupCount") > 0)
-        figure_add_count(&text, report_number(result, "backupCount"));
-    report_line(out, "backups", text.len > 0 ? str_text(&text) : "none");
-    const json_t *reasons = json_object_get(result, "reasons");
-    bool ready = json_is_true(json_object_get(result, "readyForSwap"));
-    report_line(out, "ready to swap", ready ? "yes" : "no");
-    for (size_t i = 0; i < json_array_size(reasons); i++) {
-        const char *reason = json_string_value(json_array_get(reasons, i));
-        report_line(out, "", reason != NULL ? reason : "");
-    }
-    report_next(out, result, "\nNext:");
-}
-
-enum { LIST_COLUMNS = 6 };
-
-/* Fills the cells of one row of list; each is cleared by the caller. */
-static void report_list_row(const json_t *backup, Str cells[LIST_COLUMNS])
-{
-    static const char *const texts[] = {"timestamp", "created", "state"};
-    for (size_t i = 0; i < LENGTH(texts); i++)
-        terminal_add_clean(&cells[i], report_text(backup, texts[i]));
-    if (report_has(backup, "tableCount"))
-        figure_add_count(&cells[3], report_number(backup, "tableCount"));
-    if (report_has(backup, "size"))
-        figure_add_bytes(&cells[4], (double)report_number(backup, "size"));
-    report_add_list(&cells[5], json_object_get(backup, "schemas"));
-}
-
-static void report_list_print(Str *out, const Str cells[LIST_COLUMNS],
-                              const size_t widths[LIST_COLUMNS])
-{
-    for (size_t c = 0; c < LIST_COLUMNS; c++) {
-        const char *text = str_text(&cells[c]);
-        int padding = (int)(widths[c] - terminal_columns(text));
-        bool number = c == 3 || c == 4;
-        if (number)
-            str_addf(out, "%*s%s", padding, "", text);
-        else if (c + 1 < LIST_COLUMNS)
-            str_addf(out, "%s%*s", text, padding, "");
-        else
-            str_addf(out, "%s%s", *text != 0 ? "  " : "", text);
-        str_add(out, c + 2 < LIST_COLUMNS ? "  " : c + 1 < LIST_COLUMNS ? "" : "\n");
-    }
-}
-
-static void report_backups(Str *out, const json_t *result)
-{
-    static const char *const titles[LIST_COLUMNS] = {"migration", "created", "state",
-                                                     "tables",    "size",    "backup schemas"};
-    const json_t *backups = json_object_get(result, "backups");
-    size_t n = json_array_size(backups);
-    if (n == 0) {
-        str_add(out, "No migrations yet.\n");
-        return;
-    }
-    Str(*rows)[LIST_COLUMNS] = mem_alloc((n + 1) * sizeof *rows);
-    size_t widths[LIST_COLUMNS] = {0};
-    for (size_t c = 0; c < LIST_COLUMNS; c++)
-        str_add(&rows[0][c], titles[c]);
-    for (size_t i = 0; i < n; i++)
-        report_list_row(json_array_get(backups, i), rows[i + 1]);
-    for (size_t i = 0; i <= n; i++)
-        for (size_t c = 0; c < LIST_COLUMNS; c++) {
-            size_t width = terminal_columns(str_text(&rows[i][c]));
-            widths[c] = width > widths[c] ? width : widths[c];
-        }
-    for (size_t i = 0; i <= n; i++) {
-        report_list_print(out, rows[i], widths);
-        for (size_t c = 0; c < LIST_COLUMNS; c++)
-            str_clear(&rows[i][c]);
-    }
-    mem_free(rows);
-}
-
 void report_write(Str *out, PgzmCommand command, const json_t *result, const ReportError *error,
                   size_t warnings_shown)
 {
-    if (command == PGZM_STATUS)
-        report_status(out, result);
-    else if (command == PGZM_LIST)
-        report_backups(out, result);
+    if (statusreport_writes(command))
+        statusreport_write(out, command, result, warnings_shown);
     else if (command == PGZM_DIFF)
         diffreport_write(out, result);
     else if (command == PGZM_VERIFY || command == PGZM_PREFLIGHT_CHECK)

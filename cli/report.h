@@ -10,6 +10,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "base/str.h"
@@ -42,5 +43,25 @@ void report_write_json(Str *out, const json_t *result, const ReportError *error)
 
 /* "database shop on db1:5432 as alice (PostgreSQL 15.8)"; false when the result does not say. */
 bool report_add_server(Str *out, const json_t *result, const char *side);
+
+/* ---- for the reports in files of their own: parts that are missing are left out ---------- */
+
+const char *report_text(const json_t *object, const char *key); /* "" when there is none */
+bool report_has(const json_t *object, const char *key);         /* a number */
+int64_t report_number(const json_t *object, const char *key);
+bool report_is_dry(const json_t *result);
+
+/* "  label          text", long text on several lines; broken after the commas of a `list`. */
+void report_line(Str *out, const char *label, const char *text);
+void report_wrap(Str *out, const char *label, const char *text, bool list);
+void report_server(Str *out, const json_t *result, const char *side, const char *label);
+/* Adds "a, b" of an array of strings; "12 tables" to a list when the result has the number. */
+void report_add_list(Str *out, const json_t *array);
+void report_add_things(Str *list, const json_t *result, const char *key, const char *one,
+                       const char *plural);
+void report_warnings(Str *out, const json_t *result, size_t shown);
+void report_plan(Str *out, const json_t *result);
+/* The command lines that go on, under a heading. */
+void report_next(Str *out, const json_t *result, const char *heading);
 
 #endif

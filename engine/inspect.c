@@ -93,6 +93,9 @@ static void suggest(Run *run, const PGresult *row, bool held)
         run_next(run, "pgzm-copy swap"); /* verifies again */
     if ((is_state(row, STATE_SWAPPED) || is_state(row, STATE_SETTLED)) && backup)
         run_next(run, "pgzm-copy rollback --latest");
+    if (is_state(row, STATE_ROLLED_BACK) && strcmp(PQgetvalue(row, 0, UNSETTLED), "[]") != 0)
+        run_next(run, arena_printf(run->arena, "pgzm-copy rollback --timestamp %s",
+                                   PQgetvalue(row, 0, ID))); /* verifies again */
 }
 
 /* ---- status ---------------------------------------------------------------------------- */

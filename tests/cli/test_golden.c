@@ -157,6 +157,21 @@ Test(golden, results)
     golden_script("status_none", "status_none", ARGS("status"));
     golden_script("list", "list", ARGS("list"));
     golden_script("list_json", "list", ARGS("list", "--json"));
+    golden_script("status_not_ready", "status_not_ready", ARGS("status"));
+    golden_script("list_states", "list_states", ARGS("list"));
+    golden_script("history", "history", ARGS("history", "--quiet"));
+    golden_script("history_json", "history", ARGS("history", "--json"));
+    golden_script("history_none", "history_none", ARGS("history"));
+    golden_script("cleanup", "cleanup", ARGS("cleanup", "--before", "2026-03-01"));
+    golden_script("cleanup_none", "cleanup_none", ARGS("cleanup", "--before", "2026-03-01"));
+    golden_script("cleanup_dry", "cleanup_dry",
+                  ARGS("cleanup", "--timestamp", "1769800000000", "--dry-run", "-q"));
+    golden_script("cleanup_refused", "cleanup_refused",
+                  ARGS("cleanup", "--timestamp", "1769800000000"));
+    golden_script("unlock", "unlock", ARGS("unlock"));
+    golden_script("unlock_held", "unlock_held", ARGS("unlock"));
+    golden_script("unlock_force", "unlock_force", ARGS("unlock", "--force"));
+    golden_script("unlock_json", "unlock_held", ARGS("unlock", "--json"));
     golden_script("diff", "diff", ARGS("diff"));
     golden_script("diff_none", "diff_none", ARGS("diff", "--quiet"));
     golden_script("diff_json", "diff", ARGS("diff", "--json"));
