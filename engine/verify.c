@@ -224,7 +224,7 @@ bool command_verify(Run *run, Error *err)
     Verify verify = {.run = run};
     run_phase(run, "verify");
     if (!run_open_dest(run, err) || !journal_lock(run->dest, err) || !choose(&verify, err) ||
-        !open_source(&verify, err))
+        !open_source(&verify, err) || !run_nested_loops(run, false, err))
         return false;
     log_info(&run->log, "verifying migration %s, which is %s", verify.id, verify.state);
     checks_begin(run);

@@ -28,7 +28,7 @@ WITH place AS (
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE n.oid IN (SELECT oid FROM place)
 ), made AS (
-    SELECT t.label, t.kind || ' ' AS word,
+    SELECT t.label, pg_catalog.substr(t.label, pg_catalog.length(t.kind) + 2) AS part,
            CASE WHEN t.kind IN ('check constraint', 'foreign key') THEN 'constraint' ELSE t.kind END
                AS kind
     FROM pgzm.task t
@@ -52,7 +52,7 @@ WITH place AS (
     SELECT 'failure', pg_catalog.format('%s is gone', m.label),
            'Run pgzm-copy abort and prepare again.'
     FROM made m
-    LEFT JOIN labelled l ON l.kind = m.kind AND m.label = m.word || l.label
+    LEFT JOIN labelled l ON l.kind = m.kind AND l.label = m.part
     WHERE l.kind IS NULL
 )
 (SELECT outcome, message, hint FROM wrong ORDER BY 1, 2 LIMIT 50)

@@ -30,5 +30,5 @@ CROSS JOIN LATERAL (
     LEFT JOIN pg_catalog.pg_type s ON s.oid = a.atttypid
     LEFT JOIN pg_catalog.pg_type y ON y.oid = b.atttypid
 ) AS v
-WHERE p.migration = $1::bigint
+WHERE p.migration = $1::bigint AND (p.synced OR NOT p.kept)
 ORDER BY p.id

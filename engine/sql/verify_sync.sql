@@ -1,15 +1,17 @@
 -- Whether preserved tables are kept in step: sync triggers for every event are on the table that
 -- applications write to, and on each of its partitions, and are enabled always; what the triggers could
--- not write and nobody has copied again yet.
+-- not write and nobody has copied again yet. A rollback that keeps tables and did not end leaves some that
+-- are not copied to their end.
 -- $1 bigint: migration; $2 boolean: it is live
 -- Columns: outcome, message, hint
 WITH RECURSIVE preserved AS (
-    SELECT p.id, p.live || '.' || p.name AS label, p.synced,
+    SELECT p.id, p.live || '.' || p.name AS label, p.synced, p.kept,
            CASE WHEN $2::boolean THEN p.new_oid ELSE p.old_oid END AS oid,
            CASE WHEN $2::boolean THEN 'reverse' ELSE 'forward' END AS direction
     FROM pgzm.preserved p WHERE p.migration = $1::bigint
 ), written AS (
     SELECT p.id, p.label, p.direction, p.oid AS relation FROM preserved p
+    WHERE p.synced OR NOT p.kept
     UNION
     SELECT w.id, w.label, w.direction, i.inhrelid
     FROM written w
@@ -46,8 +48,11 @@ SELECT 'failure' AS outcome,
                  || 'prepare again.' END AS hint
 FROM lacking l
 UNION ALL
-SELECT 'failure', pg_catalog.format('preserved table %s was not copied to its end', p.label),
-       'Run pgzm-copy abort and prepare again.'
+SELECT CASE WHEN p.kept THEN 'warning' ELSE 'failure' END,
+       pg_catalog.format(CASE WHEN p.kept THEN 'a rollback that keeps table %s did not end'
+                              ELSE 'preserved table %s was not copied to its end' END, p.label),
+       CASE WHEN p.kept THEN 'Run that rollback again, or one that does not keep the table.'
+            ELSE 'Run pgzm-copy abort and prepare again.' END
 FROM preserved p WHERE NOT p.synced
 UNION ALL
 SELECT CASE WHEN b.errors > 0 THEN 'failure' ELSE 'warning' END,

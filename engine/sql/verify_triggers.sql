@@ -5,7 +5,7 @@
 -- Columns: outcome, message, hint
 WITH RECURSIVE quiet AS (
     SELECT CASE WHEN $2::boolean THEN p.old_oid ELSE p.new_oid END AS oid
-    FROM pgzm.preserved p WHERE p.migration = $1::bigint
+    FROM pgzm.preserved p WHERE p.migration = $1::bigint AND (p.synced OR NOT p.kept)
     UNION
     SELECT i.inhrelid
     FROM quiet q
