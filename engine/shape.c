@@ -90,16 +90,34 @@ static bool same_text(const char *a, const char *b)
     return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-static bool ask_casts(Run *run, const Column *before, const Column *after, bool *writable,
-                      bool *comparable, Error *err)
+/* What a domain is made of; other types are themselves. */
+static const char *base_of(const Model *model, const Column *column)
 {
-    const char *const values[] = {before->type, after->type};
+    for (size_t i = 0; i < model->types.count; i++) {
+        const Type *type = &model->types.items[i];
+        if (type->object.address.oid == column->type_oid && type->typtype == 'd')
+            return type->base_type;
+    }
+    return column->type;
+}
+
+/* What parameters and expressions of the old type can do with the new one. */
+typedef struct Casts {
+    bool writable, comparable, usable;
+} Casts;
+
+static bool ask_casts(const Shape *shape, const Column *before, const Column *after, Casts *casts,
+                      Error *err)
+{
+    const char *const values[] = {base_of(shape->plan->live, before),
+                                  base_of(shape->plan->source, after)};
+    Conn *dest = shape->run->dest;
     AUTO(result_free) PGresult *result = NULL;
-    if (!conn_query_row(run->dest, run_sql("check_casts", conn_version(run->dest)), 2, values,
-                        &result, err))
+    if (!conn_query_row(dest, run_sql("check_casts", conn_version(dest)), 2, values, &result, err))
         return error_wrap(err, "comparing the types of column %s", before->name);
-    *writable = PQgetvalue(result, 0, 0)[0] == 't';
-    *comparable = PQgetvalue(result, 0, 1)[0] == 't';
+    *casts = (Casts){.writable = PQgetvalue(result, 0, 0)[0] == 't',
+                     .comparable = PQgetvalue(result, 0, 1)[0] == 't',
+                     .usable = PQgetvalue(result, 0, 2)[0] == 't'};
     return true;
 }
 
@@ -108,7 +126,7 @@ static bool compare_type(Shape *shape, const Column *before, const Column *after
 {
     bool replaced = is_replaced(shape->plan, before->type_oid);
     bool retyped = strcmp(before->type, after->type) != 0;
-    bool writable = false, comparable = false;
+    Casts casts = {0};
     if (!replaced && !retyped) {
         if (same_text(before->collation, after->collation))
             return true;
@@ -117,7 +135,9 @@ static bool compare_type(Shape *shape, const Column *before, const Column *after
         breaks(shape, "prepared statements that return column %s", before->name);
         return true;
     }
-    if (!replaced && !ask_casts(shape->run, before, after, &writable, &comparable, err))
+    /* of two types by the same name only domains go into each other */
+    bool domain = base_of(shape->plan->live, before) != before->type;
+    if ((retyped || domain) && !ask_casts(shape, before, after, &casts, err))
         return false;
     shape->result = true;
     if (retyped)
@@ -125,11 +145,11 @@ static bool compare_type(Shape *shape, const Column *before, const Column *after
     else
         say(&shape->change, "the type of column %s is replaced: %s", before->name, before->type);
     breaks(shape, "prepared statements that return column %s", before->name);
-    if (!writable)
+    if (!casts.writable)
         breaks(shape, "prepared statements that write a parameter into column %s", before->name);
-    if (!comparable)
+    if (!casts.comparable)
         breaks(shape, "prepared statements that compare column %s with a parameter", before->name);
-    if (retyped)
+    if (retyped && !casts.usable)
         breaks(shape, "expressions with column %s that are for %s only", before->name,
                before->type);
     return true;
@@ -224,14 +244,14 @@ static bool judge_positions(Shape *shape, Error *err)
     bool moved = false;
     for (size_t i = 0; i < before->count; i++) {
         const Column *from = &before->columns[i], *to = &after->columns[i];
-        bool writable = true, comparable = true;
+        Casts casts = {.writable = true};
         if (strcmp(from->name, to->name) == 0)
             continue; /* what its type does is said already */
         moved = true;
         if ((is_replaced(shape->plan, from->type_oid) || strcmp(from->type, to->type) != 0) &&
-            !ask_casts(shape->run, from, to, &writable, &comparable, err))
+            !ask_casts(shape, from, to, &casts, err))
             return false;
-        if (!writable || to->generated != '\0' || to->identity == 'a') {
+        if (!casts.writable || to->generated != '\0' || to->identity == 'a') {
             breaks(shape, "INSERT without a column list");
             return true;
         }
@@ -411,10 +431,9 @@ static void describe_always(Run *run)
     check_note(run, "whatever the shape, from the swap on fail: %s; %s", rows, values);
 }
 
-bool shape_check(Run *run, const Plan *plan, Error *err)
+static bool look_at_all(Run *run, const Plan *plan, Error *err)
 {
     size_t found = 0;
-    describe_always(run);
     for (size_t i = 0; i < plan->source->tables.count; i++) {
         const Table *t = &plan->source->tables.items[i];
         if (!t->is_partition &&
@@ -432,4 +451,12 @@ bool shape_check(Run *run, const Plan *plan, Error *err)
         check_warn(run, NULL, "%zu more tables and views change their shape",
                    found - NAMED_AT_MOST);
     return true;
+}
+
+/* Types of extensions are printed as that path has them. */
+bool shape_check(Run *run, const Plan *plan, Error *err)
+{
+    describe_always(run);
+    return set_path(run->dest, plan->live_path, false, err) && look_at_all(run, plan, err) &&
+           set_path(run->dest, "", false, err);
 }
