@@ -12,6 +12,7 @@
 #include "base/mem.h"
 
 int64_t clock_monotonic_ms(void); /* never goes back; no meaning outside the process */
+int64_t clock_monotonic_us(void); /* the same clock in microseconds */
 int64_t clock_wall_ms(void);      /* milliseconds since 1970-01-01 UTC */
 
 /* Reads a duration in the units of PostgreSQL's settings: `us`, `ms` (also when there is no unit),

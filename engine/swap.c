@@ -65,6 +65,20 @@ static bool trade_and_settle(Run *run, Error *err)
     return true;
 }
 
+/* `--timestamp` says which one is meant: that nobody swaps another one by mistake. */
+static bool check_meant(const Run *run, const JournalMigration *found, Error *err)
+{
+    int64_t meant = run->settings->timestamp;
+    if (run->command != PGZM_SWAP || meant == 0 || meant == found->id)
+        return true;
+    error_set(err, ERROR_STATE, "migration %lld is %s, not %lld", (long long)found->id,
+              found->state, (long long)meant);
+    return error_hint(err,
+                      "pgzm-copy list shows what there is; say --timestamp %lld to swap this "
+                      "one.",
+                      (long long)found->id);
+}
+
 bool swap_prepared(Run *run, Error *err)
 {
     const JournalMigration *found = NULL;
@@ -74,9 +88,12 @@ bool swap_prepared(Run *run, Error *err)
         error_set(err, ERROR_STATE, "nothing is prepared to be swapped");
         return error_hint(err, "Run pgzm-copy prepare first; pgzm-copy status tells more.");
     }
+    if (!check_meant(run, found, err))
+        return false;
     describe(run, found);
-    if (!check_fingerprint(run, found, err) || !check_outside(run, err) ||
-        !latekey_check_orphans(run, err))
+    /* counting takes time: what must be as it was is looked at last */
+    if (!latekey_check_orphans(run, err) || !check_fingerprint(run, found, err) ||
+        !check_outside(run, err))
         return false;
     return run->settings->dry_run ? trade_plan(run, TRADE_SWAP, err) : trade_and_settle(run, err);
 }
@@ -90,6 +107,8 @@ static bool settle_again(Run *run, bool *settled, Error *err)
         return false;
     if (found == NULL || strcmp(found->state, STATE_SWAPPED) != 0)
         return true;
+    if (!check_meant(run, found, err))
+        return false;
     describe(run, found);
     *settled = true;
     if (run->settings->dry_run)

@@ -16,8 +16,10 @@ enum {
     WARM_LOCK_TIMEOUT_MS = 10
 };
 
-/* What swap_block.sql raises when redo keys came in since they were drained. */
+/* What swap_block.sql raises when redo keys came in since they were drained, and when a name means
+ * another object than it did. */
 #define STATE_OUT_OF_STEP "PZ001"
+#define STATE_RENAMED "PZ002"
 
 typedef struct Trade {
     Run *run;
@@ -30,7 +32,7 @@ typedef struct Trade {
     const char *waited; /* the table to wait for first, "" for none */
     int64_t start, end; /* clock_monotonic_ms */
     int attempts;
-    int64_t transaction_ms, locked_ms;
+    double transaction_ms, locked_ms;
     char *blocker; /* owned: the last one seen, for the hint */
 } Trade;
 
@@ -107,32 +109,26 @@ static bool wait_until_quiet(Trade *trade, Error *err)
 
 /* ---- getting ready --------------------------------------------------------------------- */
 
-/* What a new session's caches do not hold is read before the locks, not under them. */
-static void warm_up(Trade *trade)
-{
-    Conn *dest = trade->run->dest;
-    const char *const values[] = {trade->id};
-    AUTO(result_free) PGresult *result = NULL;
-    AUTO(error_clear) Error ignored = ERROR_INIT;
-    if (!conn_exec(dest, "BEGIN", &ignored) ||
-        !conn_execf(dest, &ignored, "SET LOCAL lock_timeout = %d", WARM_LOCK_TIMEOUT_MS) ||
-        !conn_query(dest, run_sql("warm_up", conn_version(dest)), 1, values, &result, &ignored))
-        log_debug(&trade->run->log, "caches are not warm: %s", ignored.message);
-    conn_rollback(dest);
-}
-
 static bool read_migration(Trade *trade, Error *err)
 {
-    const char *const values[] = {trade->id};
+    const char *const values[] = {trade->id, direction_word(trade->direction)};
     AUTO(result_free) PGresult *result = NULL;
+    /* The horizon is when prepare had looked at all that is there; sync_drain may move it. */
     if (!conn_query_row(trade->run->dest,
-                        "SELECT coalesce(path, ''), coalesce(horizon::text, '')"
-                        " FROM pgzm.migration WHERE id = $1::bigint",
-                        1, values, &result, err))
+                        "SELECT coalesce(path, ''), CASE WHEN $2 = 'swap' AND horizon IS NOT NULL"
+                        " THEN horizon::text ELSE (txid_snapshot_xmin(txid_current_snapshot())"
+                        " % 4294967296)::text END FROM pgzm.migration WHERE id = $1::bigint",
+                        2, values, &result, err))
         return false;
     trade->path = arena_strdup(trade->run->arena, PQgetvalue(result, 0, 0));
     trade->since = arena_strdup(trade->run->arena, PQgetvalue(result, 0, 1));
     return true;
+}
+
+static bool read_moves(Trade *trade, Error *err)
+{
+    return moves_read(trade->run, direction_word(trade->direction), &trade->heat, &trade->moves,
+                      err);
 }
 
 /* Few tables are all locked before anything moves; of many it must be known which are in use. */
@@ -143,11 +139,10 @@ static bool look_around(Trade *trade, Error *err)
     if (!read_migration(trade, err) || !heat_look(run, word, &trade->heat, err))
         return false;
     if (run->settings->dry_run)
-        return moves_read(run, word, &trade->heat, &trade->moves, err);
-    warm_up(trade);
+        return read_moves(trade, err);
     return (trade->heat.tables <= MOVES_LOCK_ALL_TABLES ||
             heat_look_again(run, word, &trade->heat, err)) &&
-           moves_read(run, word, &trade->heat, &trade->moves, err);
+           read_moves(trade, err);
 }
 
 static bool is_hot(const Moves *moves, const char *name)
@@ -173,8 +168,7 @@ static bool learn(Trade *trade, Error *err)
         return true;
     const char *name = PQgetvalue(result, 0, 1);
     heat_add(&trade->heat, (Oid)strtoul(PQgetvalue(result, 0, 0), NULL, 10));
-    if (!is_hot(&trade->moves, name) &&
-        !moves_read(run, direction_word(trade->direction), &trade->heat, &trade->moves, err))
+    if (!is_hot(&trade->moves, name) && !read_moves(trade, err))
         return false;
     if (is_hot(&trade->moves, name))
         trade->waited = arena_strdup(run->arena, name);
@@ -197,10 +191,9 @@ static void add_list(const Trade *trade, Str *s, const char *name, const MovesLi
 }
 
 /* What swap_block.sql is told, as one statement. */
-static void add_settings(const Trade *trade, Str *s)
+static void add_settings(const Trade *trade, const Moves *moves, Str *s)
 {
     Arena *arena = trade->run->arena;
-    const Moves *moves = &trade->moves;
     add_setting(trade, s, "idle_in_transaction_session_timeout", "5s");
     add_setting(trade, s, "pgzm.migration", trade->id);
     add_setting(trade, s, "pgzm.direction", direction_word(trade->direction));
@@ -224,6 +217,26 @@ static bool unchecked(const Trade *trade, Error *err)
     error_kind(err, ERROR_UNSETTLED);
     error_wrap(err, "the %s is done and live, its checks are not", word);
     return error_hint(err, "Run pgzm-copy %s again: it does the checks.", word);
+}
+
+/* What a new session's caches do not hold is read before the locks, not under them: by opening what
+ * moves, and by running the block once with nothing to move, which is taken back. */
+static void warm_up(Trade *trade)
+{
+    Conn *dest = trade->run->dest;
+    const Moves nothing = {.hot = "{}"};
+    AUTO(str_clear) Str settings = STR_INIT;
+    add_settings(trade, &nothing, &settings);
+    const char *const values[] = {trade->id};
+    AUTO(result_free) PGresult *result = NULL;
+    AUTO(error_clear) Error ignored = ERROR_INIT;
+    if (!conn_exec(dest, "BEGIN", &ignored) ||
+        !conn_execf(dest, &ignored, "SET LOCAL lock_timeout = %d", WARM_LOCK_TIMEOUT_MS) ||
+        !conn_query(dest, run_sql("warm_up", conn_version(dest)), 1, values, &result, &ignored) ||
+        !conn_exec(dest, str_text(&settings), &ignored) ||
+        !conn_exec(dest, run_sql("swap_block", conn_version(dest)), &ignored))
+        log_debug(&trade->run->log, "caches are not warm: %s", ignored.message);
+    conn_rollback(dest);
 }
 
 /* A COMMIT whose reply was lost is settled by the state row on a new connection: FOR UPDATE waits
@@ -255,7 +268,7 @@ static bool settle_lost_commit(Trade *trade, Error *err)
 }
 
 /* The block measured its parts itself; what it took to send it and to commit comes on top. */
-static void note_times(Trade *trade, int64_t took)
+static void note_times(Trade *trade, double took)
 {
     AUTO(result_free) PGresult *result = NULL;
     AUTO(error_clear) Error ignored = ERROR_INIT;
@@ -263,7 +276,7 @@ static void note_times(Trade *trade, int64_t took)
     if (!conn_query_row(trade->run->dest, "SELECT current_setting('pgzm.times')", 0, NULL, &result,
                         &ignored))
         return;
-    int64_t before = (int64_t)strtod(PQgetvalue(result, 0, 0), NULL);
+    double before = strtod(PQgetvalue(result, 0, 0), NULL);
     if (before < took)
         trade->locked_ms = took - before;
 }
@@ -274,14 +287,14 @@ static bool attempt(Trade *trade, Error *err)
     Conn *dest = trade->run->dest;
     AUTO(str_clear) Str settings = STR_INIT;
     trade->attempts++;
-    add_settings(trade, &settings);
+    add_settings(trade, &trade->moves, &settings);
     const char *const statements[] = {"BEGIN ISOLATION LEVEL READ COMMITTED", str_text(&settings),
                                       run_sql("swap_block", conn_version(dest)), "COMMIT"};
-    int64_t start = clock_monotonic_ms();
+    int64_t start = clock_monotonic_us();
     /* From here to the commit nobody cuts in: a cancellation waits the few milliseconds. */
     conn_shield_begin(dest);
     bool done = conn_exec_many(dest, statements, LENGTH(statements), NULL, err);
-    int64_t took = clock_monotonic_ms() - start;
+    double took = (double)(clock_monotonic_us() - start) / 1000;
     conn_shield_end(dest);
     if (!done && conn_is_lost(dest))
         done = settle_lost_commit(trade, err);
@@ -316,16 +329,23 @@ static bool try_until_done(Trade *trade, Error *err)
             return false;
         if (attempt(trade, &failure))
             return true;
-        if (failure.kind != ERROR_LOCK && !error_is_state(&failure, STATE_OUT_OF_STEP))
+        bool renamed = error_is_state(&failure, STATE_RENAMED);
+        if (failure.kind != ERROR_LOCK && !error_is_state(&failure, STATE_OUT_OF_STEP) && !renamed)
             return fail(trade, &failure, err);
         log_debug(&trade->run->log, "attempt %d: %s", trade->attempts, failure.message);
         if (time_is_over(trade))
             return gave_up(trade, err);
-        if (failure.kind == ERROR_LOCK && !learn(trade, err))
+        if ((failure.kind == ERROR_LOCK && !learn(trade, err)) ||
+            (renamed && !read_moves(trade, err)))
             return false;
         if (!cancel_sleep(trade->run->cancel, RETRY_PAUSE_MS + rand_r(&seed) % RETRY_PAUSE_MS))
             return cancel_check(trade->run->cancel, err);
     }
+}
+
+static json_t *tenths(double ms)
+{
+    return json_real((double)(int64_t)(ms * 10 + 0.5) / 10);
 }
 
 /* For the result, for people and for the journal. */
@@ -333,17 +353,17 @@ static void report(const Trade *trade)
 {
     Run *run = trade->run;
     const char *word = direction_word(trade->direction);
-    int64_t waited = clock_monotonic_ms() - trade->start - trade->transaction_ms;
+    int64_t waited = clock_monotonic_ms() - trade->start - (int64_t)trade->transaction_ms;
     json_object_set_new(
         run->result, "swap",
-        json_pack("{s:i, s:I, s:I, s:I, s:I}", "attempts", trade->attempts, "locked_ms",
-                  (json_int_t)trade->locked_ms, "transaction_ms", (json_int_t)trade->transaction_ms,
+        json_pack("{s:i, s:o, s:o, s:I, s:I}", "attempts", trade->attempts, "locked_ms",
+                  tenths(trade->locked_ms), "transaction_ms", tenths(trade->transaction_ms),
                   "tables", (json_int_t)trade->moves.tables, "waited_ms", (json_int_t)waited));
     const char *text = arena_printf(
         run->arena,
-        "%zu tables, locks held for %lld ms in a transaction of %lld ms, attempt %d after %lld ms",
-        trade->moves.tables, (long long)trade->locked_ms, (long long)trade->transaction_ms,
-        trade->attempts, (long long)waited);
+        "%zu tables, locks held for %.1f ms in a transaction of %.1f ms, attempt %d after %lld ms",
+        trade->moves.tables, trade->locked_ms, trade->transaction_ms, trade->attempts,
+        (long long)waited);
     log_info(&run->log, "%s done: %s", word, text);
     AUTO(error_clear) Error ignored = ERROR_INIT;
     if (!journal_event(run->dest, run->id, word, text, &ignored))
@@ -365,7 +385,11 @@ bool trade_run(Run *run, TradeDirection direction, Error *err)
 {
     Trade trade = make_trade(run, direction);
     run_phase(run, direction_word(direction));
-    bool ok = look_around(&trade, err) && try_until_done(&trade, err);
+    bool ok = look_around(&trade, err);
+    if (ok) {
+        warm_up(&trade);
+        ok = try_until_done(&trade, err);
+    }
     mem_free(trade.blocker);
     if (ok)
         report(&trade);

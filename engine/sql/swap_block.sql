@@ -5,7 +5,7 @@
 --   pgzm.migration   the migration
 --   pgzm.direction   'swap' or 'rollback'
 --   pgzm.path        search_path for the statements after
---   pgzm.since       the transaction since which others may have made objects that nobody knows of
+--   pgzm.since       the transaction since which others may have made what the journal does not know
 --   pgzm.patience    ms: longest wait for tables in use
 --   pgzm.waited      name of the table in use to wait for first, or ''
 --   pgzm.cold_lock   LOCK TABLE statement, or ''
@@ -25,16 +25,24 @@ DECLARE
     give_up timestamptz;
     locked timestamptz;
     item text;
-    found text;
-    other text;
+    state_now text;
+    renamed text;
+    dependent text;
+    needed text;
+    recent text[]; -- dependencies that are new: class, object, class and object that it needs
+    since xid := current_setting('pgzm.since')::xid;
+    outs text[];
 BEGIN
     PERFORM set_config('search_path', '', true);
-    SELECT state INTO found FROM pgzm.migration WHERE id = this FOR UPDATE;
-    IF found IS NULL OR NOT (CASE WHEN back THEN found IN ('SWAPPED', 'SETTLED')
-                             ELSE found = 'PREPARED' END) THEN
-        RAISE EXCEPTION 'migration % is %', this, coalesce(found, 'not in the journal')
+    SELECT state INTO state_now FROM pgzm.migration WHERE id = this FOR UPDATE;
+    IF state_now IS NULL OR NOT (CASE WHEN back THEN state_now IN ('SWAPPED', 'SETTLED')
+                             ELSE state_now = 'PREPARED' END) THEN
+        RAISE EXCEPTION 'migration % is %', this, coalesce(state_now, 'not in the journal')
             USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
+
+    outs := ARRAY(SELECT CASE WHEN back THEN undone ELSE backup END
+                  FROM pgzm.schema WHERE migration = this);
 
     -- Nothing that moves is waited for long: views, sequences and the like cannot be locked before.
     PERFORM set_config('lock_timeout', least(patience, 20)::text, true);
@@ -50,6 +58,33 @@ BEGIN
         EXECUTE item;
     END LOOP;
     PERFORM set_config('search_path', '', true);
+
+    -- Names that others changed in the last moments made something else move.
+    SELECT o.name INTO renamed
+    FROM pgzm.object o
+    JOIN pgzm.schema s ON s.migration = this AND s.live = o.live
+    JOIN pg_class c ON c.oid = o.oid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE o.migration = this AND o.side <> 'stays' AND o.classid = 'pg_class'::regclass
+      AND o.oid <> ALL (hot)
+      AND n.nspname <> CASE WHEN (o.side = 'old') = back THEN s.live
+                            WHEN back THEN s.undone ELSE s.backup END
+    LIMIT 1;
+    IF renamed IS NOT NULL THEN
+        RAISE EXCEPTION '% was renamed or moved just now', renamed USING ERRCODE = 'PZ002';
+    END IF;
+
+    -- What was made in the last moments to lean on what went out would follow it and be stale. Rows
+    -- of pg_depend that new are few, if any; those of tables that did not move yet are told apart in
+    -- the end.
+    recent := ARRAY(
+        SELECT concat_ws(' ', d.classid::oid, d.objid, d.refclassid::oid, d.refobjid)
+        FROM (SELECT DISTINCT classid, objid, refclassid, refobjid FROM pg_depend
+              WHERE age(xmin) <= age(since) AND refclassid <> 'pg_namespace'::regclass
+                AND deptype NOT IN ('e', 'i') OFFSET 0) AS d
+        WHERE coalesce((pg_identify_object(d.refclassid, d.refobjid, 0)).schema,
+                       (pg_identify_object_as_address(d.refclassid, d.refobjid, 0)
+                       ).object_names[1]) = ANY (outs));
 
     give_up := clock_timestamp() + patience * interval '1 ms';
     LOOP
@@ -95,6 +130,66 @@ BEGIN
             PERFORM pg_sleep(0.0005 + random() * 0.001);
         END;
     END LOOP;
+
+    -- the same for what moved last
+    SELECT o.name INTO renamed
+    FROM pgzm.object o
+    JOIN pgzm.schema s ON s.migration = this AND s.live = o.live
+    JOIN pg_class c ON c.oid = o.oid
+    JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE o.migration = this AND o.side <> 'stays' AND o.classid = 'pg_class'::regclass
+      AND o.oid = ANY (hot)
+      AND n.nspname <> CASE WHEN (o.side = 'old') = back THEN s.live
+                            WHEN back THEN s.undone ELSE s.backup END
+    LIMIT 1;
+    IF renamed IS NOT NULL THEN
+        RAISE EXCEPTION '% was renamed or moved just now', renamed USING ERRCODE = 'PZ002';
+    END IF;
+    WITH needs (classid, objid, refclassid, refobjid) AS (
+        SELECT split_part(r, ' ', 1)::oid, split_part(r, ' ', 2)::oid, split_part(r, ' ', 3)::oid,
+               split_part(r, ' ', 4)::oid
+        FROM unnest(recent) AS r
+        UNION
+        SELECT d.classid, d.objid, d.refclassid, d.refobjid
+        FROM pg_depend d
+        WHERE d.refclassid IN ('pg_class'::regclass, 'pg_type'::regclass)
+          AND d.refobjid = ANY (hot || ARRAY(SELECT c.reltype FROM pg_class c
+                                             WHERE c.oid = ANY (hot)))
+          AND age(d.xmin) <= age(since) AND d.deptype NOT IN ('e', 'i')
+    ), placed AS MATERIALIZED (
+        SELECT r.*, CASE WHEN r.classid <> 'pg_publication_rel'::regclass
+                         THEN coalesce((pg_identify_object(r.classid, r.objid, 0)).schema,
+                                       (pg_identify_object_as_address(r.classid, r.objid, 0)
+                                       ).object_names[1]) END AS inside,
+               coalesce((pg_identify_object(r.refclassid, r.refobjid, 0)).schema,
+                        (pg_identify_object_as_address(r.refclassid, r.refobjid, 0)
+                        ).object_names[1]) AS at
+        FROM needs r
+        -- made anew in the swap, or of use for the old objects only
+        WHERE r.classid NOT IN ('pg_event_trigger'::regclass, 'pg_cast'::regclass,
+                                'pg_transform'::regclass, 'pg_foreign_data_wrapper'::regclass,
+                                'pg_language'::regclass)
+          -- some were dropped since by a statement of the journal
+          AND EXISTS (SELECT FROM pg_depend d
+                      WHERE d.classid = r.classid AND d.objid = r.objid
+                        AND d.refclassid = r.refclassid AND d.refobjid = r.refobjid)
+    )
+    SELECT pg_describe_object(p.classid, p.objid, 0),
+           pg_describe_object(p.refclassid, p.refobjid, 0) INTO dependent, needed
+    FROM placed p
+    WHERE p.at = ANY (outs)
+      AND NOT EXISTS (SELECT FROM pgzm.schema e WHERE p.inside IN (e.backup, e.undone))
+      -- views and functions that get their definition again
+      AND NOT EXISTS (SELECT FROM pgzm.object o
+                      LEFT JOIN pg_rewrite r ON p.classid = 'pg_rewrite'::regclass AND r.oid = p.objid
+                      WHERE o.migration = this AND o.side = 'stays'
+                        AND (o.oid = r.ev_class OR o.classid = p.classid AND o.oid = p.objid))
+    LIMIT 1;
+    IF dependent IS NOT NULL THEN
+        RAISE EXCEPTION '% was made just now and leans on %, which goes out', dependent, needed
+            USING ERRCODE = 'object_not_in_prerequisite_state',
+                  HINT = 'Drop it, then run this command again.';
+    END IF;
 
     UPDATE pgzm.migration
     SET state = CASE WHEN back THEN 'ROLLED BACK' ELSE 'SWAPPED' END,
