@@ -60,9 +60,12 @@ static bool check_named(Run *run, const PGresult *rows, Error *err)
     return PQgetisnull(rows, 0, OLDER) || refuse_younger(rows, err);
 }
 
+/* An aborted one has nothing to drop, and one that an earlier cleanup was cut short on still has.
+ */
 static bool is_wanted(const PGresult *rows, int row)
 {
-    return PQgetisnull(rows, row, CLEANED) || PQgetvalue(rows, row, LEFT_OVER)[0] == 't';
+    return PQgetvalue(rows, row, LEFT_OVER)[0] == 't' ||
+           (PQgetisnull(rows, row, CLEANED) && !is_state(rows, row, STATE_ABORTED));
 }
 
 /* Of --before: what is not verified yet stays, and so does what it needs to be rolled back. */
@@ -175,6 +178,21 @@ static bool check_problems(Run *run, const char *ids, Error *err)
         return error_hint(err,
                           "Move it to another schema or drop it, then run this command again.");
     return error_hint(err, "Drop it or make it use the live object, then run this command again.");
+}
+
+/* Before anything is done: half a backup is of no use. */
+static bool check_rights(Run *run, const char *ids, Error *err)
+{
+    const char *const values[] = {ids};
+    AUTO(result_free) PGresult *rows = NULL;
+    if (!conn_query(run->dest, run_sql("cleanup_rights", conn_version(run->dest)), 1, values, &rows,
+                    err))
+        return error_wrap(err, "looking for who owns the backups");
+    if (PQntuples(rows) == 0)
+        return true;
+    error_set(err, ERROR_PREFLIGHT, "%s belongs to %s: it cannot be dropped or changed",
+              PQgetvalue(rows, 0, 0), PQgetvalue(rows, 0, 1));
+    return error_hint(err, "Connect as a member of role %s.", PQgetvalue(rows, 0, 1));
 }
 
 /* ---- dropping -------------------------------------------------------------------------- */
@@ -346,15 +364,20 @@ static bool clean_all(Run *run, const Backups *backups, Error *err)
     return true;
 }
 
+static bool check_all(Run *run, const Backups *backups, Error *err)
+{
+    const char *ids = ids_from(run, backups, 0);
+    return backups->count == 0 || (check_problems(run, ids, err) && check_rights(run, ids, err));
+}
+
 /* ---- the command ----------------------------------------------------------------------- */
 
 bool command_cleanup(Run *run, Error *err)
 {
     Backups backups = {0};
     run_phase(run, "cleanup");
-    bool ok = find(run, &backups, err) &&
-              (backups.count == 0 || check_problems(run, ids_from(run, &backups, 0), err)) &&
-              clean_all(run, &backups, err);
+    bool ok =
+        find(run, &backups, err) && check_all(run, &backups, err) && clean_all(run, &backups, err);
     for (size_t i = 0; i < backups.count; i++)
         json_decref(backups.items[i].schemas);
     if (ok && backups.count == 0)
