@@ -253,6 +253,33 @@ static bool undo_all(Run *run, const UndoneList *list, Error *err)
 
 /* ---- the command ----------------------------------------------------------------------- */
 
+/* One that has others on top of it: nothing of it is where its rollback will find it. */
+static bool plan_below(Run *run, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *lines = NULL;
+    if (!conn_query(run->dest, run_sql("undo_plan", conn_version(run->dest)), 1, values, &lines,
+                    err))
+        return error_wrap(err, "reading the journal");
+    for (int i = 0; i < PQntuples(lines); i++)
+        run_plan(run, PQgetvalue(lines, i, 0));
+    return true;
+}
+
+static bool plan_settle(Run *run, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *steps = NULL;
+    if (!conn_query(run->dest,
+                    "SELECT statement FROM pgzm.step WHERE migration = $1::bigint"
+                    " AND part = 'settle rollback' AND NOT done ORDER BY id",
+                    1, values, &steps, err))
+        return error_wrap(err, "reading the journal");
+    for (int i = 0; i < PQntuples(steps); i++)
+        run_plan(run, PQgetvalue(steps, i, 0));
+    return true;
+}
+
 static bool plan_all(Run *run, const UndoneList *list, Error *err)
 {
     for (size_t i = 0; i < list->count; i++) {
@@ -260,12 +287,12 @@ static bool plan_all(Run *run, const UndoneList *list, Error *err)
         if (list->count > 1)
             run_plan(run,
                      arena_printf(run->arena, "-- rollback of migration %lld", (long long)run->id));
-        /* of an older one it can be told only when it is live again */
+        /* what was made since is told of the newest alone: only its new objects are live */
         if ((i == 0 && !backup_check_since(run, err)) || !keep_plan(run, &list->keep, i, err) ||
-            !trade_plan(run, TRADE_ROLLBACK, err))
+            !(i == 0 ? trade_plan(run, TRADE_ROLLBACK, err) : plan_below(run, err)))
             return false;
     }
-    return true;
+    return plan_settle(run, err);
 }
 
 bool command_rollback(Run *run, Error *err)
@@ -278,7 +305,7 @@ bool command_rollback(Run *run, Error *err)
         log_info(&run->log, "migration %lld is rolled back already: validating what is left",
                  (long long)run->settings->timestamp);
         run->id = run->settings->timestamp;
-        return run->settings->dry_run || settle(run, run->id, err);
+        return run->settings->dry_run ? plan_settle(run, err) : settle(run, run->id, err);
     }
     run->id = list.items[0].id;
     if (!check_all(run, &list, err))

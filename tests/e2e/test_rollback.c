@@ -1,7 +1,7 @@
 /* Undoing migrations that lie on top of each other, through the command line. */
 #include "tests/e2e/shop.h"
 
-#include <stdlib.h>
+#include "tests/harness/clients.h"
 
 static const CompareScope everything;
 
@@ -82,8 +82,8 @@ static void expect_writable(const Shop *shop)
 {
     test_sql(&shop->dest, "INSERT INTO orders (user_id, total) VALUES (1, 5);"
                           "UPDATE users SET name = 'back' WHERE id = 1;"
-                          "INSERT INTO users (email, name) SELECT max(id) || '@x.y', 'After'"
-                          " FROM users;"
+                          "INSERT INTO users (email, name) SELECT md5(random()::text),"
+                          " 'After';"
                           "UPDATE products SET name = name || '!' WHERE id = 1;"
                           "DELETE FROM sessions WHERE user_id = 2");
 }
@@ -326,4 +326,121 @@ Test(server_rollback, says_what_stays_undone_when_a_later_step_fails)
     test_sql(&tower.shop.dest, "DROP TABLE since");
     AUTO(launch_clear) Launch rest = ROLLBACK(&tower, "--timestamp", tower.ids[0]);
     EXPECT_EXIT(&rest, 0);
+}
+
+Test(server_rollback, keeps_rows_where_they_belong_when_a_table_was_preserved_by_the_first_alone)
+{
+    Shop shop = {test_source_database("source"), test_database("dest")};
+    static const char table[] = "CREATE TABLE t (id int PRIMARY KEY, t text);";
+    test_sql(&shop.source, table);
+    test_sql(&shop.source, "INSERT INTO t VALUES (1, 'source')");
+    test_sql(&shop.dest, table);
+    test_sql(&shop.dest, "INSERT INTO t VALUES (7, 'live')");
+    AUTO(launch_clear) Launch first = SHOP_LAUNCH(&shop, "start", "--preserved-tables", "t");
+    EXPECT_EXIT(&first, 0);
+    AUTO(mem_free) char *first_id = latest_id(&shop);
+    test_sql(&shop.dest, "INSERT INTO t VALUES (8, 'between')");
+    AUTO(launch_clear) Launch second = SHOP_LAUNCH(&shop, "start");
+    EXPECT_EXIT(&second, 0);
+    AUTO(mem_free) char *second_id = latest_id(&shop);
+    test_sql(&shop.dest, "INSERT INTO t VALUES (9, 'since')");
+    AUTO(launch_clear)
+    Launch back = LAUNCH("rollback", "--timestamp", first_id, "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&back, 0);
+    EXPECT_VALUE(&shop.dest, "SELECT string_agg(id || t, ' ' ORDER BY id) FROM t",
+                 "7live 8between");
+    AUTO(mem_free)
+    char *undone = mem_printf("SELECT string_agg(id || t, ' ' ORDER BY id) FROM"
+                              " pgzm_undone_%s_public.t",
+                              second_id);
+    EXPECT_VALUE(&shop.dest, undone, "1source 9since");
+    AUTO(mem_free)
+    char *named = mem_printf("since the swap are in schema pgzm_undone_%s_public", second_id);
+    EXPECT_CONTAINS(back.err, named);
+}
+
+Test(server_rollback, loses_no_write_of_clients_that_never_stop)
+{
+    Shop shop = {test_source_database("source"), test_database("dest")};
+    static const char schema[] =
+        "CREATE TABLE lines (id bigint PRIMARY KEY, t text);"
+        "CREATE TABLE counts (id int PRIMARY KEY, n int NOT NULL DEFAULT 0);"
+        "CREATE TABLE other (id int PRIMARY KEY);";
+    test_sql(&shop.source, schema);
+    test_sql(&shop.dest, schema);
+    test_sql(&shop.dest, "INSERT INTO counts SELECT generate_series(0, 4)");
+    static const char *const inserts[] = {"INSERT INTO lines VALUES ($1::bigint, 'x')", NULL};
+    static const char *const updates[] = {"UPDATE counts SET n = n + 1 WHERE id = $1::bigint % 5",
+                                          NULL};
+    Clients *inserting = clients_start(&shop.dest, 2, 150, inserts);
+    Clients *updating = clients_start(&shop.dest, 2, 150, updates);
+    AUTO(mem_free) char *first = NULL;
+    for (int i = 0; i < 3; i++) {
+        AUTO(launch_clear)
+        Launch launch = SHOP_LAUNCH(&shop, "start", "--preserved-tables", "lines,counts");
+        EXPECT_EXIT(&launch, 0);
+        if (first == NULL)
+            first = latest_id(&shop);
+        clients_await(inserting, 20);
+    }
+    AUTO(launch_clear)
+    Launch back = LAUNCH("rollback", "--timestamp", first, "--dest", shop.dest.conninfo);
+    clients_await(inserting, 20);
+    ClientsReport inserted = clients_stop(inserting), updated = clients_stop(updating);
+    EXPECT_EXIT(&back, 0);
+    cr_assert_eq(inserted.failures, 0, "%s", inserted.first_failure);
+    cr_assert_eq(updated.failures, 0, "%s", updated.first_failure);
+    AUTO(mem_free) char *lines = mem_printf("%ld", inserted.statements);
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM lines", lines);
+    AUTO(mem_free) char *sum = mem_printf("%ld", updated.statements);
+    EXPECT_VALUE(&shop.dest, "SELECT sum(n) FROM counts", sum);
+}
+
+/* Scenario 8 of the acceptance list. */
+Test(server_rollback, goes_to_a_chosen_one_of_three_and_cleanup_takes_exactly_the_older_ones)
+{
+    TOWER tower = tower_open(3);
+    const char *dest = tower.shop.dest.conninfo;
+    AUTO(launch_clear) Launch cleanup = LAUNCH("cleanup", "--before", tower.ids[1], "--dest", dest);
+    EXPECT_EXIT(&cleanup, 0);
+    AUTO(mem_free)
+    char *left = mem_printf("SELECT string_agg(DISTINCT substr(nspname, 13, 13), ' ')"
+                            " FROM pg_namespace WHERE nspname LIKE 'pgzm\\_backup\\_%%'");
+    AUTO(mem_free) char *expected = mem_printf("%s %s", tower.ids[1], tower.ids[2]);
+    EXPECT_VALUE(&tower.shop.dest, left, expected);
+    AUTO(launch_clear) Launch refused = ROLLBACK(&tower, "--timestamp", tower.ids[0]);
+    EXPECT_EXIT(&refused, 5);
+    EXPECT_CONTAINS(refused.err, "dropped by cleanup");
+    expect_state(&tower, 2, "SETTLED");
+
+    test_sql(&tower.shop.dest, "INSERT INTO users (id, email, name) VALUES (9500, 'a@b.c', 'N')");
+    AUTO(launch_clear) Launch back = ROLLBACK(&tower, "--timestamp", tower.ids[1]);
+    EXPECT_EXIT(&back, 0);
+    EXPECT_VALUE(&tower.shop.dest, "SELECT name FROM users WHERE id = 9500", "N");
+    EXPECT_VALUE(&tower.shop.dest, "SELECT name FROM products WHERE id = 1", "first 1");
+    expect_writable(&tower.shop);
+
+    /* what was undone goes as well, and the live world needs nothing of it */
+    AUTO(launch_clear) Launch rest = LAUNCH("cleanup", "--before", "2100-01-01", "--dest", dest);
+    EXPECT_EXIT(&rest, 0);
+    EXPECT_VALUE(&tower.shop.dest,
+                 "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'pgzm\\_%'", "0");
+    expect_writable(&tower.shop);
+}
+
+Test(server_rollback, says_the_statements_of_each_step_in_a_dry_run)
+{
+    TOWER tower = tower_open(2);
+    AUTO(mem_free) char *before = compare_fingerprint(&tower.shop.dest, &everything, true);
+    AUTO(launch_clear) Launch back = ROLLBACK(&tower, "--timestamp", tower.ids[0], "--dry-run");
+    EXPECT_EXIT(&back, 0);
+    for (int i = 0; i < 2; i++) {
+        AUTO(mem_free) char *head = mem_printf("-- rollback of migration %s", tower.ids[i]);
+        EXPECT_CONTAINS(back.out, head);
+        AUTO(mem_free)
+        char *move = mem_printf("SET SCHEMA \"pgzm_undone_%s_Ware House\"", tower.ids[i]);
+        EXPECT_CONTAINS(back.out, move);
+    }
+    AUTO(mem_free) char *after = compare_fingerprint(&tower.shop.dest, &everything, true);
+    EXPECT_SAME(compare_fingerprints(before, after));
 }
