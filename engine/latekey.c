@@ -156,6 +156,17 @@ static bool judge(Run *run, int64_t total, const char *first, int64_t keys, Erro
                       "NOT VALID: pgzm-copy swap --orphans keep.");
 }
 
+/* A table or column that is not there was when the statement was made: somebody changed by hand what
+ * is prepared. */
+static bool uncounted(const char *label, Error *err)
+{
+    error_wrap(err, "counting rows that violate %s", label);
+    if (!error_is_state(err, "42P01") && !error_is_state(err, "42703"))
+        return false;
+    error_kind(err, ERROR_STATE);
+    return error_hint(err, "Put it back, or run pgzm-copy abort and prepare again.");
+}
+
 bool latekey_check_orphans(Run *run, Error *err)
 {
     const char *const values[] = {journal_id_text(run->arena, run->id)};
@@ -174,7 +185,7 @@ bool latekey_check_orphans(Run *run, Error *err)
         const char *label = PQgetvalue(keys, i, 0);
         int64_t count = 0;
         if (!count_orphans(run, PQgetvalue(keys, i, 2), PQgetvalue(keys, i, 1), &count, err))
-            return error_wrap(err, "counting rows that violate %s", label);
+            return uncounted(label, err);
         json_array_append_new(list,
                               json_pack("{s:s, s:I}", "key", label, "rows", (json_int_t)count));
         if (count == 0)

@@ -121,6 +121,44 @@ Test(server_fault, a_rollback_without_rights_leaves_the_live_schema)
     EXPECT_LIVE(&owned.shop, old);
 }
 
+Test(server_fault, cleanup_drops_nothing_that_live_objects_use)
+{
+    static const char both[] = "CREATE TYPE kind AS ENUM ('a', 'b'); CREATE DOMAIN code AS text;"
+                               "CREATE FUNCTION same(a int) RETURNS int LANGUAGE sql IMMUTABLE AS"
+                               " 'SELECT a + 1'; CREATE EXTENSION hstore;";
+    Shop shop = bakery_with(both, both);
+    test_sql(&shop.dest, "CREATE TABLE own (kind kind DEFAULT 'a', code code, email citext,"
+                         " tags hstore, n int DEFAULT same(1), g numeric DEFAULT gross(1));"
+                         "INSERT INTO own VALUES ('b', 'c', 'E', 'a=>1')");
+    SHOP_RUN(&shop, "start", KEEPING);
+    AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
+    AUTO(mem_free) char *id = test_value(&shop.dest, "SELECT max(id) FROM pgzm.migration");
+
+    /* While something outside leans on the backup it stays, and that thing is named. */
+    AUTO(mem_free)
+    char *view =
+        mem_printf("CREATE VIEW leaning AS SELECT id FROM pgzm_backup_%s_public.breads", id);
+    test_sql(&shop.dest, view);
+    AUTO(launch_clear) Launch refused = DEST_LAUNCH(&shop, "cleanup", "--timestamp", id);
+    EXPECT_ERROR(&refused, 5, "");
+    EXPECT_CONTAINS(refused.err, "leaning");
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM leaning", "10");
+    test_sql(&shop.dest, "DROP VIEW leaning");
+    EXPECT_LIVE(&shop, before);
+
+    DEST_RUN(&shop, "cleanup", "--timestamp", id);
+    static const char *const reverse[] = {"before: trigger public.customers: pgzm_", NULL};
+    AUTO(mem_free) char *after = compare_fingerprint(&shop.dest, NULL, false);
+    EXPECT_SAME(compare_fingerprints_but(before, after, reverse));
+    EXPECT_VALUE(&shop.dest,
+                 "INSERT INTO own (code, email) VALUES ('d', 'F') RETURNING n || ' ' ||"
+                 " g || kind",
+                 "2 1.07a");
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM pg_namespace WHERE nspname ~ 'pgzm_'", "0");
+    AUTO(launch_clear) Launch back = DEST_LAUNCH(&shop, "rollback", "--latest");
+    EXPECT_ERROR(&back, 5, "");
+}
+
 Test(server_fault, a_failed_run_does_not_go_back_to_an_earlier_backup)
 {
     Shop shop = bakery_open();
@@ -254,6 +292,30 @@ Test(server_fault, a_failed_prepare_is_not_ready_and_does_not_go_live)
     EXPECT_ERROR(&swap, 5, "");
     DEST_RUN(&shop, "abort");
     EXPECT_LIVE(&shop, before);
+}
+
+Test(server_fault, tables_that_cannot_be_kept_in_a_rollback_keep_their_rows_and_fail_it)
+{
+    Shop shop = bakery_with("ALTER TABLE breads DROP COLUMN since",
+                            "ALTER TABLE breads ADD CONSTRAINT affordable CHECK (price < 100)");
+    SHOP_RUN(&shop, "start", KEEPING);
+    test_sql(&shop.dest, "UPDATE breads SET price = 500, name = 'current' WHERE id = 3");
+    AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
+    AUTO(launch_clear)
+    Launch failed = DEST_LAUNCH(&shop, "rollback", "--latest", "--keep-tables", "breads");
+    EXPECT_ERROR(&failed, 7, "");
+    EXPECT_CONTAINS(failed.err, "affordable");
+    AUTO(mem_free) char *after = compare_fingerprint(&shop.dest, NULL, false);
+    static const char *const sync[] = {"after:  trigger public.breads: pgzm_", NULL};
+    EXPECT_SAME(compare_fingerprints_but(before, after, sync));
+    EXPECT_VALUE(&shop.dest, "SELECT name || price FROM breads WHERE id = 3", "current500.00");
+    EXPECT_VALUE(&shop.dest, LATEST_STATE, "SETTLED");
+
+    test_sql(&shop.dest, "UPDATE breads SET price = 50 WHERE id = 3");
+    DEST_RUN(&shop, "rollback", "--latest", "--keep-tables", "breads");
+    EXPECT_VALUE(&shop.dest, "SELECT name || price FROM breads WHERE id = 3", "current50.00");
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM breads", "30");
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM orders", "50");
 }
 
 /* ---- applications held up or broken ------------------------------------------------------ */

@@ -402,14 +402,16 @@ char *compare_fingerprints_but(const char *before, const char *after, const char
     return report.len == 0 ? NULL : str_take(&report);
 }
 
-/* What is changed in place by the statistics and by vacuum is known by its transaction alone. Of
- * what all databases share only the rows about this one are looked at: others are at work. */
-static const char catalogs[] =
+/* What statistics and vacuum change in place is known by its transaction alone. Of what all
+ * databases share only the rows about this one are looked at: others are at work. */
+static const char tables[] =
     "SELECT n.nspname || '.' || c.relname,"
     "       format('SELECT count(*) || '' rows '' || coalesce(md5(string_agg(x, '';'' ORDER BY x)),"
-    " '''') FROM (SELECT md5(%s) AS x FROM %I.%I t%s) r',"
+    " '''') FROM (SELECT md5(%s) AS x FROM ONLY %I.%I t%s) r',"
     "         CASE WHEN n.nspname = 'pg_catalog' AND c.relname IN ('pg_class', 'pg_database')"
-    "              THEN 'concat(t.ctid, t.xmin)' ELSE 'concat(t.ctid, t.xmin, t.*)' END,"
+    "              THEN 'concat(t.ctid, t.xmin)'"
+    "              WHEN c.relkind = 'S' THEN 'concat(t.ctid, t.xmin, last_value, is_called)'"
+    "              ELSE 'concat(t.ctid, t.xmin, t.*)' END,"
     "         n.nspname, c.relname,"
     "         CASE c.relname WHEN 'pg_database' THEN ' WHERE datname = current_database()'"
     "           WHEN 'pg_db_role_setting' THEN ' WHERE setdatabase = ' || d.oid"
@@ -417,16 +419,19 @@ static const char catalogs[] =
     "           WHEN 'pg_shdescription' THEN ' WHERE objoid = ' || d.oid ELSE '' END)"
     " FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
     " JOIN pg_database d ON d.datname = current_database()"
-    " WHERE c.relkind = 'r' AND (n.nspname LIKE 'pgzm%' OR n.nspname = 'pg_catalog'"
-    "   AND c.relname NOT IN ('pg_statistic', 'pg_statistic_ext_data')"
+    " WHERE (c.relkind IN ('r', 'S') OR c.relkind = 'm' AND c.relispopulated)"
+    "   AND n.nspname NOT IN ('pg_toast', 'information_schema')"
+    "   AND c.relpersistence <> 't'"
+    "   AND (n.nspname <> 'pg_catalog' OR c.relname NOT IN ('pg_statistic',"
+    "        'pg_statistic_ext_data'))"
     "   AND (NOT c.relisshared OR c.relname IN ('pg_database', 'pg_db_role_setting', 'pg_shdepend',"
-    "        'pg_shdescription')))";
+    "        'pg_shdescription'))";
 
-char *compare_catalogs(const TestDatabase *database)
+char *compare_image(const TestDatabase *database)
 {
     AUTO(pq_finish) PGconn *conn = connect_to(database);
     PQclear(PQexec(conn, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"));
-    AUTO(pq_clear) PGresult *names = ask(conn, "catalogs", catalogs, NULL);
+    AUTO(pq_clear) PGresult *names = ask(conn, "tables", tables, NULL);
     AUTO(str_clear) Str text = STR_INIT;
     for (int i = 0; i < PQntuples(names); i++) {
         AUTO(pq_clear)

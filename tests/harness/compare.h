@@ -50,9 +50,9 @@ char *compare_fingerprints(const char *before, const char *after);
  */
 char *compare_fingerprints_but(const char *before, const char *after, const char *const *prefixes);
 
-/* A line for every catalog of this database, and for every table in schemas named pgzm...: a digest
- * of all its rows and of the transactions that wrote them, statistics apart (mem_free). The same
- * only when nobody wrote anything there. */
-char *compare_catalogs(const TestDatabase *database);
+/* A line for every catalog, table and sequence, in our schemas, too: a digest of all its rows and
+ * of the transactions that wrote them, statistics apart (mem_free). The same only when nobody wrote
+ * anything there, not even what was taken back later. */
+char *compare_image(const TestDatabase *database);
 
 #endif
