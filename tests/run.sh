@@ -106,6 +106,9 @@ cluster_start asking 5433 scram-sha-256 fsync=off max_connections=32 max_locks_p
 TEST_SCRAM_PGHOST=$cluster_dir TEST_SCRAM_PGPORT=5433 TEST_SCRAM_PGUSER=postgres
 TEST_SCRAM_PGPASSWORD=$(cat "$cluster_dir/asking.password")
 export TEST_SCRAM_PGHOST TEST_SCRAM_PGPORT TEST_SCRAM_PGUSER TEST_SCRAM_PGPASSWORD
+# A third one that tests stop and start as they like.
+cluster_start dying 5434 trust fsync=off
+export TEST_KILL_PGHOST="$cluster_dir" TEST_KILL_PGPORT=5434 TEST_KILL_PGDATA="$cluster_dir/dying"
 
 # The commands that the tests drive.
 export TEST_COMMAND="$build/asan/pgzm-copy" TEST_COMMAND_PLAIN="$build/pgzm-copy"

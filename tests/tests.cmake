@@ -16,7 +16,7 @@ target_include_directories(test_harness PRIVATE ${CMAKE_BINARY_DIR}/generated)
 target_include_directories(test_harness PUBLIC ${CMAKE_SOURCE_DIR})
 target_compile_definitions(test_harness PRIVATE PGZM_TOP="${CMAKE_SOURCE_DIR}"
                            TEST_COMMAND_BUILT="$<TARGET_FILE:pgzm-copy>")
-target_link_libraries(test_harness PUBLIC pgzm_base PkgConfig::CRITERION)
+target_link_libraries(test_harness PUBLIC pgzm_base PkgConfig::CRITERION PkgConfig::JANSSON)
 
 # A test for each file of tests/cases (tests/e2e/test_cases.c).
 file(GLOB cases CONFIGURE_DEPENDS tests/cases/*.sql)
