@@ -23,6 +23,7 @@ static bool look(Run *run, const char *direction, Heat *heat, Error *err)
         heat->items[i] = (HeatTable){.oid = (Oid)strtoul(PQgetvalue(result, i, 0), NULL, 10),
                                      .uses = strtoll(PQgetvalue(result, i, 2), NULL, 10),
                                      .held = strtoll(PQgetvalue(result, i, 3), NULL, 10)};
+        heat->items[i].score = heat->items[i].held;
         heat->tables += PQgetvalue(result, i, 1)[0] == 't';
     }
     return true;
@@ -55,7 +56,7 @@ bool heat_look_again(Run *run, const char *direction, Heat *heat, Error *err)
             continue;
         /* fewer: the statistics were reset, by somebody or by a crash */
         int64_t uses = now->uses < then->uses ? now->uses : now->uses - then->uses;
-        now->score = then->score + uses + now->held + then->held;
+        now->score += then->score + uses;
     }
     return true;
 }

@@ -70,10 +70,14 @@ static bool look_for_blockers(Trade *trade, bool *blocked, Error *err)
         return error_wrap(err, "looking for what blocks the %s", direction_word(trade->direction));
     *blocked = PQntuples(result) > 0;
     for (int i = 0; i < PQntuples(result); i++) {
+        bool autovacuum = !PQgetisnull(result, i, 1);
+        if (autovacuum)
+            cancel_autovacuum(trade, PQgetvalue(result, i, 1));
+        /* the one that gives way is not worth telling when there is another */
+        if (autovacuum && trade->blocker != NULL)
+            continue;
         mem_free(trade->blocker);
         trade->blocker = mem_strdup(PQgetvalue(result, i, 0));
-        if (!PQgetisnull(result, i, 1))
-            cancel_autovacuum(trade, PQgetvalue(result, i, 1));
     }
     return true;
 }
