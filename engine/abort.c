@@ -226,11 +226,12 @@ bool command_abort(Run *run, Error *err)
     run_phase(run, "abort");
     if (!run_open_dest(run, err) || !journal_lock(run->dest, err) || !find(run, err))
         return false;
-    if (!refuse_outsiders(run, err) || !begin(run, err))
+    if (!refuse_outsiders(run, err))
         return false;
-    if (!run->settings->dry_run)
+    bool begun = begin(run, err);
+    if (begun && !run->settings->dry_run)
         json_object_set_new(run->result, "state", json_string(STATE_PREPARING));
-    if (!take_away(run, err)) {
+    if (!begun || !take_away(run, err)) {
         run_next(run, "pgzm-copy abort");
         return false;
     }

@@ -26,7 +26,8 @@ enum {
     UNSETTLED,
     LATEST,
     FINGERPRINT,
-    ABORTING
+    ABORTING,
+    CLEANING
 };
 
 static json_int_t number(const PGresult *result, int row, int column)
@@ -82,6 +83,9 @@ static bool find_reasons(Run *run, const PGresult *row, bool held, json_t *reaso
 
 static void suggest(Run *run, const PGresult *row, bool held)
 {
+    if (PQgetvalue(row, 0, CLEANING)[0] == 't' && !held)
+        run_next(run, arena_printf(run->arena, "pgzm-copy cleanup --timestamp %s",
+                                   PQgetvalue(row, 0, ID)));
     bool backup = PQgetisnull(row, 0, CLEANED) && PQgetvalue(row, 0, LATEST)[0] == 't';
     if (json_is_true(json_object_get(run->result, "readyForSwap")))
         run_next(run, "pgzm-copy swap");

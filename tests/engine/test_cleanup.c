@@ -322,6 +322,9 @@ Test(server_cleanup, goes_on_where_an_earlier_one_was_cut_short)
     sql_in_backup(&pair, "DROP TABLE @.orders");
     RAN verify = RUN(&pair, PGZM_ROLLBACK, {PGZM_TIMESTAMP, id});
     EXPECT_RAN(verify, PGZM_STATE);
+    RAN status = RUN(&pair, PGZM_STATUS);
+    EXPECT_IN(json_string_value(json_array_get(json_object_get(status.result, "next"), 0)),
+              "pgzm-copy cleanup --timestamp");
     RAN ran = RUN(&pair, PGZM_CLEANUP, FOREVER);
     EXPECT_RAN(ran, PGZM_OK);
     expect_gone(&pair);
@@ -342,6 +345,27 @@ Test(server_cleanup, of_a_rolled_back_migration_drops_what_was_set_aside)
     EXPECT_VALUE(&pair.dest, "SELECT count(*) FROM customer", "20");
     EXPECT_VALUE(&pair.dest, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'pgzm\\__%'",
                  "0");
+}
+
+Test(server_cleanup, of_somebody_elses_tables_is_refused_before_anything_is_done)
+{
+    Pair pair = migrated();
+    test_sql(&pair.dest,
+             "DROP ROLE IF EXISTS pgzm_test_cleaner; CREATE ROLE pgzm_test_cleaner LOGIN;"
+             "GRANT USAGE ON SCHEMA pgzm TO pgzm_test_cleaner;"
+             "GRANT ALL ON ALL TABLES IN SCHEMA pgzm TO pgzm_test_cleaner");
+    AUTO(mem_free) char *before = digest_of(&pair.dest);
+    Pair weak = pair;
+    AUTO(mem_free) char *conninfo = mem_printf("%s user=pgzm_test_cleaner", pair.dest.conninfo);
+    cr_assert_lt(strlen(conninfo), sizeof weak.dest.conninfo);
+    strcpy(weak.dest.conninfo, conninfo);
+    RAN ran = RUN(&weak, PGZM_CLEANUP, FOREVER);
+    EXPECT_RAN(ran, PGZM_PREFLIGHT);
+    EXPECT_IN(ran.message, "belongs to");
+    AUTO(mem_free) char *after = digest_of(&pair.dest);
+    cr_assert_str_eq(after, before);
+    EXPECT_VALUE(&pair.dest, "SELECT count(cleaned_at) FROM pgzm.migration", "0");
+    test_sql(&pair.dest, "DROP OWNED BY pgzm_test_cleaner; DROP ROLE pgzm_test_cleaner");
 }
 
 Test(server_cleanup, does_not_disturb_a_migration_that_is_prepared)
