@@ -35,7 +35,10 @@ static const struct {
      "below), schemas (where their objects are), kept (tables that kept their rows: "
      "table, rows copied, old_rows: the table with the rows it had before)"},
     {"phases", "the phases with their names and durations: name, ms"},
-    {"swap", "attempts, and locked_ms: how long applications may have waited"},
+    {"swap",
+     "attempts; tables; locked_ms: how long applications may have waited; transaction_ms: how "
+     "long tables that nobody was seen to use were locked; waited_ms: before that, for "
+     "others"},
     {"dry_run, plan", "whether nothing was changed, and the statements that would have run"},
     {"backup_schemas", "the schemas that hold the old objects"},
     {"next", "command lines to go on or clean up"},

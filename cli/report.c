@@ -446,7 +446,7 @@ void report_write_json(Str *out, const json_t *result, const ReportError *error)
         json_object_set_new(object, "error", why);
     }
     json_object_update_missing(object, (json_t *)(uintptr_t)result);
-    char *text = json_dumps(object, JSON_COMPACT);
+    char *text = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15));
     str_addf(out, "%s\n", text != NULL ? text : "{}");
     free(text);
     json_decref(object);

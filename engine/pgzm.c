@@ -114,7 +114,8 @@ PgzmStatus pgzm_run(Pgzm *pgzm, PgzmCommand command)
     if (run.id != 0)
         json_object_set_new(run.result, "timestamp", json_sprintf("%lld", (long long)run.id));
     mem_free(pgzm->result);
-    char *text = json_dumps(run.result, JSON_COMPACT | JSON_PRESERVE_ORDER);
+    char *text =
+        json_dumps(run.result, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(15));
     pgzm->result = mem_strdup(text != NULL ? text : "{}");
     free(text);
     json_decref(run.result);
