@@ -57,6 +57,21 @@ bool backup_check_since(Run *run, Error *err)
                            "again.");
 }
 
+static bool check_parts(Run *run, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *gone = NULL;
+    if (!conn_query(run->dest, run_sql("dropped_parts", conn_version(run->dest)), 1, values, &gone,
+                    err))
+        return error_wrap(err, "looking at tables that stay");
+    if (PQntuples(gone) == 0)
+        return true;
+    error_set(err, ERROR_STATE, "%s was dropped since the swap: the rollback would make it anew",
+              PQgetvalue(gone, 0, 0));
+    return error_hint(err, "Make it again in any form, then run this command again; drop it "
+                           "afterwards if it is not wanted.");
+}
+
 /* A lock that somebody holds, or a lost right, is the trade's own business. */
 static bool is_about_object(const Error *failure)
 {
@@ -68,6 +83,8 @@ bool backup_check_globals(Run *run, Error *err)
 {
     const char *const values[] = {journal_id_text(run->arena, run->id)};
     AUTO(result_free) PGresult *steps = NULL;
+    if (!check_parts(run, err))
+        return false;
     if (!conn_query(run->dest,
                     "SELECT label, statement FROM pgzm.step WHERE migration = $1::bigint"
                     " AND part = 'before rollback' AND statement ~ '^(DROP|ALTER|CREATE)"

@@ -19,8 +19,9 @@ bool backup_check_whole(Run *run, int64_t id, const int64_t *later, size_t later
  * name that is needed. Only while the new objects of run->id are live. Changes nothing. */
 bool backup_check_since(Run *run, Error *err) MUST_CHECK;
 
-/* ERROR_STATE when an object in no schema that the swap made or changed (a publication, ...) cannot
- * be taken back, since somebody did something with it. Tries it and takes that back. */
+/* ERROR_STATE when what the swap did to an object in no schema (a publication, ...) or to a part of
+ * a table that stays cannot be taken back, since somebody did something with it. Tries it and takes
+ * that back. */
 bool backup_check_globals(Run *run, Error *err) MUST_CHECK;
 
 /* Partitions and statistics that new tables got since run->id went live go out with them. */

@@ -297,6 +297,24 @@ Test(server_rollback, names_a_global_object_that_somebody_dropped)
     EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM pg_publication", "0");
 }
 
+Test(server_rollback, names_a_key_of_a_staying_table_that_somebody_dropped)
+{
+    TOWER tower = tower_open(1);
+    test_sql(&tower.shop.dest, "ALTER TABLE user_notes DROP CONSTRAINT user_notes_user_id_fkey");
+    AUTO(launch_clear) Launch back = ROLLBACK(&tower, "--latest");
+    EXPECT_EXIT(&back, 5);
+    EXPECT_CONTAINS(back.err, "user_notes_user_id_fkey");
+    EXPECT_CONTAINS(back.err, "was dropped since the swap");
+    EXPECT_CONTAINS(back.err, "HINT: ");
+    test_sql(&tower.shop.dest, "ALTER TABLE user_notes ADD CONSTRAINT user_notes_user_id_fkey"
+                               " FOREIGN KEY (user_id) REFERENCES users NOT VALID");
+    AUTO(launch_clear) Launch again = ROLLBACK(&tower, "--latest");
+    EXPECT_EXIT(&again, 0);
+    EXPECT_VALUE(&tower.shop.dest,
+                 "SELECT convalidated FROM pg_constraint WHERE conname = 'user_notes_user_id_fkey'",
+                 "t");
+}
+
 Test(server_rollback, says_what_stays_undone_when_a_later_step_fails)
 {
     TOWER tower = tower_open(2);
