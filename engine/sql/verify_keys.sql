@@ -22,9 +22,10 @@ WITH place AS (
           SELECT FROM pgzm.task t
           WHERE t.migration = $1::bigint AND t.kind IN ('check constraint', 'foreign key')
             AND pg_catalog.strpos(t.statement, ' NOT VALID') > 0
-            AND t.label = t.kind || ' '
-                || CASE WHEN c.oid IS NULL THEN pg_catalog.format('%s.%s', p.shadow, k.conname)
-                        ELSE pg_catalog.format('%s on %s.%s', k.conname, p.shadow, c.relname) END)
+            AND t.label = t.kind || ' ' || pg_catalog.regexp_replace(
+                CASE WHEN c.oid IS NULL THEN pg_catalog.format('%s.%s', p.shadow, k.conname)
+                     ELSE pg_catalog.format('%s on %s.%s', k.conname, p.shadow, c.relname) END,
+                '[\x01-\x1f\x7f]', ' ', 'g'))
       -- of what stays live and is not ours nothing is said
       AND (NOT $2::boolean OR p.backup
            OR EXISTS (SELECT FROM pgzm.object o

@@ -52,7 +52,9 @@ WITH place AS (
     SELECT 'failure', pg_catalog.format('%s is gone', m.label),
            'Run pgzm-copy abort and prepare again.'
     FROM made m
-    LEFT JOIN labelled l ON l.kind = m.kind AND l.label = m.part
+    -- labels are of one line: what steers a terminal in a name is a space there
+    LEFT JOIN labelled l ON l.kind = m.kind
+                        AND pg_catalog.regexp_replace(l.label, '[\x01-\x1f\x7f]', ' ', 'g') = m.part
     WHERE l.kind IS NULL
 )
 (SELECT outcome, message, hint FROM wrong ORDER BY 1, 2 LIMIT 50)
