@@ -322,6 +322,16 @@ static bool look_at(Proxy *proxy, Link *link, const char *message)
            count_statement(proxy, link, "in the middle of ", link->statement);
 }
 
+/* Only the destination's server is restarted: the source's connections just go on. */
+static void aim(const Proxy *proxy, Link *link)
+{
+    ProxyMoment moment = proxy->strike.moment;
+    if (proxy->strike.action == PROXY_RESTART_SERVER && link->side == PROXY_SOURCE)
+        moment = PROXY_DURING;
+    link->deaf = moment == PROXY_BEFORE;
+    link->mute = link->awaits_reply = moment == PROXY_AFTER;
+}
+
 /* The statement's messages come together: also what follows the one to strike at, up to the Sync,
  * is forwarded before a strike that is not to come before it. */
 static void hear_client(Proxy *proxy, Link *link)
@@ -334,8 +344,7 @@ static void hear_client(Proxy *proxy, Link *link)
         } else {
             if (!link->deaf && look_at(proxy, link, link->from_client.text)) {
                 strikes = true;
-                link->deaf = proxy->strike.moment == PROXY_BEFORE;
-                link->mute = link->awaits_reply = proxy->strike.moment == PROXY_AFTER;
+                aim(proxy, link);
             }
             if (!link->deaf)
                 str_add_bytes(&link->to_server, link->from_client.text, len);

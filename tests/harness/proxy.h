@@ -26,7 +26,7 @@ typedef enum ProxyAction {
     PROXY_TERMINATE_BACKEND, /* pg_terminate_backend for the session at hand */
     PROXY_CUT,               /* both ends of this one connection are closed */
     PROXY_CUT_FOR_GOOD,      /* of all connections, and there are no new ones */
-    PROXY_RESTART_SERVER,    /* see ProxyStrike */
+    PROXY_RESTART_SERVER,    /* of the destination, see ProxyStrike */
     PROXY_ACTIONS
 } ProxyAction;
 
