@@ -88,15 +88,15 @@ Test(server_cleanup, never_takes_what_is_live_along)
 {
     Shop shop = shop_open();
     test_sql(&shop.dest,
-             "CREATE TABLE backup_jobs (id int PRIMARY KEY, at timestamptz DEFAULT now());"
-             "INSERT INTO backup_jobs VALUES (1), (2)");
+             "CREATE TABLE backup_notes (id int PRIMARY KEY, at timestamptz DEFAULT now());"
+             "INSERT INTO backup_notes VALUES (1), (2)");
     migrate(&shop);
     AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, &everything, false);
     AUTO(launch_clear) Launch launch = DEST_LAUNCH(&shop, "cleanup", AFTER_ALL);
     EXPECT_EXIT(&launch, 0);
     AUTO(mem_free) char *after = compare_fingerprint(&shop.dest, &everything, false);
     expect_same_but_sync(before, after);
-    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM backup_jobs", "2");
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM backup_notes", "2");
     expect_no_backups(&shop);
     /* and a next migration begins with nothing in its way */
     migrate(&shop);
