@@ -43,7 +43,10 @@ bool backup_check_since(Run *run, Error *err)
     const char *id = journal_id_text(run->arena, run->id);
     const char *const values[] = {id};
     AUTO(result_free) PGresult *result = NULL;
-    if (!conn_query(run->dest, run_sql("leaves", conn_version(run->dest)), 1, values, &result, err))
+    if (!run_nested_loops(run, false, err) ||
+        !conn_query(run->dest, run_sql("leaves", conn_version(run->dest)), 1, values, &result,
+                    err) ||
+        !run_nested_loops(run, true, err))
         return error_wrap(err, "looking for what was made since migration %s went live", id);
     int count = PQntuples(result);
     if (count == 0)
