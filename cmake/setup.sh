@@ -10,6 +10,7 @@
 set -eu
 
 missing=
+extra= # what tests go without where it cannot be had
 
 tool() { # tool COMMAND PACKAGE
     command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
@@ -39,6 +40,22 @@ server() {
     missing="$missing postgresql postgresql-contrib"
 }
 
+# An extension with types and operators of its own, for one test. Debian's package names the version
+# of Debian's server.
+postgis() {
+    for file in /usr/share/postgresql/*/extension/postgis.control; do
+        [ ! -e "$file" ] || return 0
+    done
+    case "$missing " in
+    *" postgresql "*) extra=postgresql-postgis ;;
+    *)
+        newest=$(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -t/ -k5 -rV | head -n 1 |
+            cut -d/ -f5)
+        [ -z "$newest" ] || extra=postgresql-$newest-postgis-3
+        ;;
+    esac
+}
+
 build() {
     tool cc build-essential
     tool cmake cmake
@@ -62,21 +79,24 @@ tests)
     tool setpriv util-linux
     # servers of other versions are packages of npm's registry
     [ "$(uname -m)" != x86_64 ] || tool npm npm
+    postgis
     ;;
 *)
     echo "usage: sh cmake/setup.sh build|demo|tests" >&2
     exit 2
     ;;
 esac
-[ -n "$missing" ] || exit 0
+[ -n "$missing$extra" ] || exit 0
 
 if ! command -v apt-get >/dev/null 2>&1; then
+    [ -n "$missing" ] || exit 0
     echo "missing here, by the names of their Debian packages:$missing" >&2
     exit 1
 fi
 as_root=
 if [ "$(id -u)" != 0 ]; then
     command -v sudo >/dev/null 2>&1 || {
+        [ -n "$missing" ] || exit 0
         echo "missing packages:$missing" >&2
         echo "HINT: Install them, or run this as root or where sudo is there." >&2
         exit 1
@@ -84,7 +104,7 @@ if [ "$(id -u)" != 0 ]; then
     as_root=sudo
 fi
 
-echo "== installing:$missing"
+echo "== installing:$missing${extra:+ $extra}"
 log=$(mktemp)
 policy=/etc/postgresql-common/createcluster.d/no-main-cluster.conf
 trap '$as_root rm -f "$policy"; rm -f "$log"' EXIT
@@ -96,11 +116,17 @@ case $missing in
     echo "create_main_cluster = false" | $as_root tee "$policy" >/dev/null
     ;;
 esac
-# shellcheck disable=SC2086 # the list of packages is meant to be split
-if ! { $as_root apt-get update &&
+packages() {
     $as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y --no-install-recommends $missing; } </dev/null >"$log" 2>&1; then
+        apt-get install -y --no-install-recommends "$@" </dev/null >>"$log" 2>&1
+}
+# shellcheck disable=SC2086 # the list of packages is meant to be split
+if ! { $as_root apt-get update </dev/null >"$log" 2>&1 && packages $missing; }; then
+    [ -n "$missing" ] || exit 0
     tail -n 40 "$log" >&2
     echo "installing the packages failed:$missing" >&2
     exit 1
+fi
+if [ -n "$extra" ] && ! packages "$extra"; then
+    echo "without $extra: it cannot be installed here"
 fi

@@ -156,8 +156,8 @@ static bool judge(Run *run, int64_t total, const char *first, int64_t keys, Erro
                       "NOT VALID: pgzm-copy swap --orphans keep.");
 }
 
-/* A table or column that is not there was when the statement was made: somebody changed by hand what
- * is prepared. */
+/* A table or column that is not there was when the statement was made: somebody changed by hand
+ * what is prepared. */
 static bool uncounted(const char *label, Error *err)
 {
     error_wrap(err, "counting rows that violate %s", label);

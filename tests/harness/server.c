@@ -268,11 +268,14 @@ void test_database_drop(TestDatabase *database)
 
 void test_role(const TestDatabase *database, const char *name)
 {
+    /* Other tests may make it at the same time; test_share_roles makes roles without LOGIN. */
     AUTO(mem_free)
-    char *script = mem_printf("DO $$ BEGIN PERFORM pg_advisory_xact_lock(20261121);"
-                              " CREATE ROLE %s LOGIN; EXCEPTION WHEN duplicate_object"
-                              " OR unique_violation THEN NULL; END $$",
-                              name);
+    char *script =
+        mem_printf("DO $$ BEGIN CREATE ROLE %1$s LOGIN; EXCEPTION WHEN duplicate_object"
+                   " OR unique_violation THEN NULL; END $$;"
+                   "DO $$ BEGIN IF (SELECT NOT rolcanlogin FROM pg_roles WHERE rolname = '%1$s')"
+                   " THEN ALTER ROLE %1$s LOGIN; END IF; END $$",
+                   name);
     test_sql(database, script);
 }
 
