@@ -24,7 +24,7 @@ static json_t *run(const Pair *pair, PgzmCommand command, PgzmStatus expected, c
 #define RUN(pair, command, expected, ...)                                                          \
     run(pair, command, expected,                                                                   \
         (const Given[]){__VA_ARGS__ __VA_OPT__(, ){PGZM_OPTION_COUNT, NULL}})
-#define JSON AUTO(json_decref) json_t *
+#define JSON __attribute__((unused)) AUTO(json_decref) json_t *
 
 #define EXPECT_IN(text, part)                                                                      \
     cr_assert_not_null(strstr(text, part), "\"%s\" is not in: %s", part, text)
