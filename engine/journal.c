@@ -245,14 +245,18 @@ bool journal_change(Conn *dest, int64_t id, const char *from, const char *to, Er
     AUTO(mem_free) char *number = mem_printf("%lld", (long long)id);
     const char *const values[] = {number, from, to};
     AUTO(result_free) PGresult *result = NULL;
+    /* one statement: who dies between the state and the event leaves neither */
     if (!conn_query(dest,
+                    "WITH changed AS ("
                     "UPDATE pgzm.migration SET state = $3, changed_at = clock_timestamp()"
-                    " WHERE id = $1::bigint AND state = $2 RETURNING id",
+                    " WHERE id = $1::bigint AND state = $2 RETURNING id"
+                    "), noted AS (INSERT INTO pgzm.event (migration, what, detail)"
+                    " SELECT id, 'state', $3 FROM changed) SELECT id FROM changed",
                     3, values, &result, err))
         return error_wrap(err, "changing the migration's state");
     if (PQntuples(result) != 1)
         return error_set(err, ERROR_STATE, "migration %s is not %s any more", number, from);
-    return journal_event(dest, id, "state", to, err);
+    return true;
 }
 
 bool journal_event(Conn *dest, int64_t id, const char *what, const char *detail, Error *err)
