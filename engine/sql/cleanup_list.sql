@@ -11,7 +11,7 @@ SELECT m.id, m.state,
              AND (EXISTS (SELECT FROM pg_catalog.pg_proc f
                           JOIN pg_catalog.pg_namespace n
                             ON n.oid = f.pronamespace AND n.nspname = 'pgzm'
-                          WHERE f.proname ~ ('^[a-z]+_' || p.id || '_'))
+                          WHERE f.proname ~ ('^(sync|drain|copy)_' || p.id || '_(forward|reverse)$'))
                   OR EXISTS (SELECT FROM pgzm.redo r WHERE r.preserved = p.id))) AS left_over,
        k.names AS schemas,
        (SELECT pg_catalog.count(*) FROM pg_catalog.pg_class c

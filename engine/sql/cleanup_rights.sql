@@ -15,7 +15,7 @@ FROM (
     UNION ALL
     SELECT 'pg_catalog.pg_class'::regclass, c.oid, c.relowner
     FROM pgzm.preserved p
-    JOIN pg_catalog.pg_proc f ON f.proname ~ ('^[a-z]+_' || p.id || '_')
+    JOIN pg_catalog.pg_proc f ON f.proname ~ ('^(sync|drain|copy)_' || p.id || '_(forward|reverse)$')
     JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace AND n.nspname = 'pgzm'
     JOIN pg_catalog.pg_trigger g ON g.tgfoid = f.oid
     JOIN pg_catalog.pg_class c ON c.oid = g.tgrelid

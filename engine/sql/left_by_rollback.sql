@@ -14,6 +14,7 @@ WITH made AS (
     UNION
     SELECT 'SCHEMA', s.live FROM pgzm.schema s WHERE s.migration = $1::bigint AND s.created
 )
+SELECT what FROM (
 SELECT pg_catalog.lower(m.kind) || ' ' || m.name AS what
 FROM made m
 WHERE CASE m.kind
@@ -26,4 +27,11 @@ WHERE CASE m.kind
       WHEN 'FOREIGN DATA WRAPPER'
       THEN EXISTS (SELECT FROM pg_catalog.pg_foreign_data_wrapper WHERE fdwname = m.name)
       ELSE false END
-ORDER BY m.kind, m.name
+UNION ALL
+SELECT pg_catalog.format('large object %s', pg_catalog.string_agg(l.oid::text, ', ' ORDER BY l.oid))
+FROM pgzm.largeobject l
+JOIN pg_catalog.pg_largeobject_metadata o ON o.oid = l.oid
+WHERE l.migration = $1::bigint
+HAVING pg_catalog.count(*) > 0
+) AS found
+ORDER BY what

@@ -5,7 +5,7 @@
 WITH part AS (
     SELECT f.oid, f.proname
     FROM pgzm.preserved p
-    JOIN pg_catalog.pg_proc f ON f.proname ~ ('^[a-z]+_' || p.id || '_')
+    JOIN pg_catalog.pg_proc f ON f.proname ~ ('^(sync|drain|copy)_' || p.id || '_(forward|reverse)$')
     JOIN pg_catalog.pg_namespace n ON n.oid = f.pronamespace AND n.nspname = 'pgzm'
     WHERE p.migration = $1::bigint
 )

@@ -334,17 +334,36 @@ Test(server_cleanup, of_a_rolled_back_migration_drops_what_was_set_aside)
 {
     Pair pair = pair_open();
     test_sql(&pair.source, "CREATE SCHEMA tools; CREATE EXTENSION hstore SCHEMA tools;"
-                           "CREATE TABLE tagged (tags tools.hstore)");
-    start(&pair);
+                           "CREATE TABLE tagged (tags tools.hstore); SELECT lo_create(4711)");
+    RAN first = RUN(&pair, PGZM_START, {PGZM_LARGE_OBJECTS, "on"});
+    EXPECT_RAN(first, PGZM_OK);
     RAN back = RUN(&pair, PGZM_ROLLBACK, {PGZM_LATEST, "on"});
     EXPECT_RAN(back, PGZM_OK);
     RAN ran = RUN(&pair, PGZM_CLEANUP, FOREVER);
     EXPECT_RAN(ran, PGZM_OK);
     EXPECT_IN(ran.warnings, "extension hstore stays");
+    EXPECT_IN(ran.warnings, "large object 4711 stays");
     EXPECT_VALUE(&pair.dest, "SELECT count(*) FROM pg_extension WHERE extname = 'hstore'", "1");
     EXPECT_VALUE(&pair.dest, "SELECT count(*) FROM customer", "20");
     EXPECT_VALUE(&pair.dest, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'pgzm\\__%'",
                  "0");
+}
+
+Test(server_cleanup, takes_what_a_rollback_that_kept_tables_set_aside)
+{
+    Pair pair = pair_open();
+    RAN first = RUN(&pair, PGZM_START, {PGZM_PRESERVED_TABLES, "account"});
+    EXPECT_RAN(first, PGZM_OK);
+    test_sql(&pair.dest,
+             "DELETE FROM orders WHERE customer > 20; INSERT INTO orders VALUES (5000, 1, 1)");
+    RAN back = RUN(&pair, PGZM_ROLLBACK, {PGZM_LATEST, "on"}, {PGZM_KEEP_TABLES, "public.orders"});
+    EXPECT_RAN(back, PGZM_OK);
+    RAN ran = RUN(&pair, PGZM_CLEANUP, FOREVER);
+    EXPECT_RAN(ran, PGZM_OK);
+    EXPECT_VALUE(&pair.dest, "SELECT count(*) FROM orders WHERE id = 5000", "1");
+    EXPECT_VALUE(&pair.dest, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'pgzm\\__%'",
+                 "0");
+    EXPECT_VALUE(&pair.dest, "SELECT count(*) FROM pg_trigger WHERE NOT tgisinternal", "0");
 }
 
 Test(server_cleanup, of_somebody_elses_tables_is_refused_before_anything_is_done)
