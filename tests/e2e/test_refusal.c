@@ -1,29 +1,11 @@
 /* Every exit code, and that live objects are untouched by what was refused or failed. */
-#include <libpq-fe.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "tests/e2e/shop.h"
 #include "tests/harness/fakeserver.h"
-
-static void auto_pq_finish(PGconn **conn)
-{
-    PQfinish(*conn);
-}
-
-/* A session that keeps a transaction open after some statements. */
-static PGconn *hold(const TestDatabase *database, const char *statements)
-{
-    PGconn *conn = PQconnectdb(database->conninfo);
-    PGresult *result = PQexec(conn, statements);
-    cr_assert(PQresultStatus(result) == PGRES_COMMAND_OK ||
-                  PQresultStatus(result) == PGRES_TUPLES_OK,
-              "%s: %s", statements, PQerrorMessage(conn));
-    PQclear(result);
-    return conn;
-}
+#include "tests/harness/session.h"
 
 /* One line "pgzm-copy: error: ..." and a "HINT: ..." line. */
 static void expect_one_line_and_a_hint(const Launch *launch)
@@ -263,29 +245,19 @@ static Launch start_that_waits(const Shop *shop, const char *const *more)
     for (; *more != NULL; more++)
         arguments[n++] = *more;
     Launch launch = launch_start(&(LaunchOptions){0}, arguments);
-    for (int i = 0; i < 1000; i++) {
-        AUTO(mem_free)
-        char *waiting = test_value(&shop->source, "SELECT count(*) FROM pg_locks WHERE NOT granted"
-                                                  " AND database = (SELECT oid FROM pg_database"
-                                                  " WHERE datname = current_database())");
-        if (strcmp(waiting, "0") != 0)
-            return launch;
-        nanosleep(&(struct timespec){.tv_nsec = 20000000}, NULL);
-    }
-    AUTO(mem_free) char *err = launch_err_so_far(&launch);
-    cr_assert_fail("the command does not wait for the lock:\n%s", err);
+    session_await_waiting(&shop->source);
     return launch;
 }
 
 Test(server_refusal, of_a_second_command_at_the_same_time_is_5)
 {
     Shop shop = small_shop();
-    AUTO(pq_finish) PGconn *lock = hold(&shop.source, "BEGIN; LOCK TABLE t");
+    AUTO(session_close) PGconn *lock = session_open(&shop.source, "BEGIN; LOCK TABLE t");
     AUTO(launch_clear) Launch first = start_that_waits(&shop, (const char *const[]){NULL});
     AUTO(launch_clear) Launch second = SHOP_LAUNCH(&shop, "start");
     EXPECT_EXIT(&second, 5);
     expect_one_line_and_a_hint(&second);
-    PQclear(PQexec(lock, "COMMIT"));
+    session_run(lock, "COMMIT");
     launch_wait(&first);
     EXPECT_EXIT(&first, 0);
 }
@@ -293,7 +265,7 @@ Test(server_refusal, of_a_second_command_at_the_same_time_is_5)
 Test(server_refusal, when_a_live_table_is_never_free_is_6_and_it_stays_prepared)
 {
     Shop shop = small_shop();
-    AUTO(pq_finish) PGconn *reader = hold(&shop.dest, "BEGIN; SELECT * FROM t");
+    AUTO(session_close) PGconn *reader = session_open(&shop.dest, "BEGIN; SELECT * FROM t");
     AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
     AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--swap-timeout", "1500ms");
     EXPECT_EXIT(&launch, 6);
@@ -303,7 +275,7 @@ Test(server_refusal, when_a_live_table_is_never_free_is_6_and_it_stays_prepared)
     EXPECT_VALUE(&shop.dest, "SELECT a FROM t", "old");
     AUTO(launch_clear) Launch status = LAUNCH("status", "--dest", shop.dest.conninfo);
     EXPECT_CONTAINS(status.out, "PREPARED");
-    PQclear(PQexec(reader, "COMMIT"));
+    session_run(reader, "COMMIT");
     AUTO(launch_clear) Launch swap = LAUNCH("swap", "--dest", shop.dest.conninfo);
     EXPECT_EXIT(&swap, 0);
     EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM t", "100");
@@ -313,7 +285,7 @@ Test(server_refusal, when_a_source_table_is_locked_is_6)
 {
     Shop shop = small_shop();
     AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
-    AUTO(pq_finish) PGconn *lock = hold(&shop.source, "BEGIN; LOCK TABLE t");
+    AUTO(session_close) PGconn *lock = session_open(&shop.source, "BEGIN; LOCK TABLE t");
     AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--lock-wait-timeout", "500ms");
     cr_assert_eq(PQtransactionStatus(lock), PQTRANS_INTRANS);
     EXPECT_EXIT(&launch, 6);
@@ -436,7 +408,7 @@ Test(server_refusal, when_time_is_up_is_1)
 {
     Shop shop = small_shop();
     AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
-    AUTO(pq_finish) PGconn *lock = hold(&shop.source, "BEGIN; LOCK TABLE t");
+    AUTO(session_close) PGconn *lock = session_open(&shop.source, "BEGIN; LOCK TABLE t");
     AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--timeout", "2s");
     cr_assert_eq(PQtransactionStatus(lock), PQTRANS_INTRANS);
     EXPECT_EXIT(&launch, 1);
@@ -449,12 +421,12 @@ static void interrupted(int number)
 {
     Shop shop = small_shop();
     AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
-    AUTO(pq_finish) PGconn *lock = hold(&shop.source, "BEGIN; LOCK TABLE t");
+    AUTO(session_close) PGconn *lock = session_open(&shop.source, "BEGIN; LOCK TABLE t");
     AUTO(launch_clear) Launch launch = start_that_waits(&shop, (const char *const[]){NULL});
     kill(launch.pid, number);
     cr_assert(launch_ended(&launch, 10000), "still running 10 s after signal %d", number);
     EXPECT_EXIT(&launch, 128 + number);
-    PQclear(PQexec(lock, "COMMIT"));
+    session_run(lock, "COMMIT");
     expect_untouched(&shop.dest, before);
     /* Whatever state it left, the next command goes on from there. */
     AUTO(launch_clear) Launch again = SHOP_LAUNCH(&shop, "start");

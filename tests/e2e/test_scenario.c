@@ -702,7 +702,7 @@ Test(server_scenario, a_full_disk_fails_and_can_be_done_again, .fini = remove_sp
     AUTO(mem_free) char *before = compare_fingerprint(&shop.dest, NULL, false);
     AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", KEEPING);
     EXPECT_ERROR(&launch, 7, "copying public.big");
-    EXPECT_CONTAINS(launch.err, "No space left on device");
+    EXPECT_CONTAINS(launch.err, "could not extend file"); /* no space, or for a part of it */
     cr_assert_eq(mount("tmpfs", folder, "tmpfs", MS_REMOUNT, "size=200m"), 0);
     expect_good_end(&shop, before);
 
