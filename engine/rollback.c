@@ -177,7 +177,7 @@ static bool undo(Run *run, const UndoneList *list, size_t step, json_t *done, Er
     const Undone *undone = &list->items[step];
     run->id = undone->id;
     json_object_set_new(run->result, "state", json_string(undone->state));
-    if (!backup_adopt(run, err) || !backup_check_since(run, err) ||
+    if (!trade_mark(run, err) || !backup_adopt(run, err) || !backup_check_since(run, err) ||
         !backup_check_globals(run, err) || !keep_run(run, &list->keep, step, err))
         return false;
     if (!trade_run(run, TRADE_ROLLBACK, err)) {

@@ -69,10 +69,11 @@ typedef struct Run {
     struct Events *events;
     int64_t phase_started; /* clock_monotonic_ms of the phase that runs, 0 for none */
     const char *phase;
-    const Scope *scope;  /* of the source: what the filters take; NULL before (selection.h) */
+    const char *since;     /* txid_snapshot: the checks before a trade are as of it (trade.h) */
+    const Scope *scope;    /* of the source: what the filters take; NULL before (selection.h) */
     struct Checks *checks; /* of prepare and preflight; NULL before (check.h) */
     int64_t begun;         /* the event that says that this command began; 0 for none (audit.h) */
-    bool keep_dest_open; /* start: prepare leaves connection and lock to swap */
+    bool keep_dest_open;   /* start: prepare leaves connection and lock to swap */
 } Run;
 
 /* The caller's callback behind a lock. */

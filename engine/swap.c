@@ -92,8 +92,8 @@ bool swap_prepared(Run *run, Error *err)
         return false;
     describe(run, found);
     /* counting takes time: what must be as it was is looked at last */
-    if (!latekey_check_orphans(run, err) || !check_fingerprint(run, found, err) ||
-        !check_outside(run, err))
+    if (!latekey_check_orphans(run, err) || !trade_mark(run, err) ||
+        !check_fingerprint(run, found, err) || !check_outside(run, err))
         return false;
     return run->settings->dry_run ? trade_plan(run, TRADE_SWAP, err) : trade_and_settle(run, err);
 }

@@ -26,7 +26,6 @@ typedef struct Trade {
     TradeDirection direction;
     const char *id;
     const char *path;
-    const char *since; /* transaction id: what is newer may be unknown to the journal */
     Heat heat;
     Moves moves;
     const char *waited; /* the table to wait for first, "" for none */
@@ -113,19 +112,15 @@ static bool wait_until_quiet(Trade *trade, Error *err)
 
 /* ---- getting ready --------------------------------------------------------------------- */
 
-static bool read_migration(Trade *trade, Error *err)
+static bool read_path(Trade *trade, Error *err)
 {
-    const char *const values[] = {trade->id, direction_word(trade->direction)};
+    const char *const values[] = {trade->id};
     AUTO(result_free) PGresult *result = NULL;
-    /* The horizon is when prepare had looked at all that is there; sync_drain may move it. */
     if (!conn_query_row(trade->run->dest,
-                        "SELECT coalesce(path, ''), CASE WHEN $2 = 'swap' AND horizon IS NOT NULL"
-                        " THEN horizon::text ELSE (txid_snapshot_xmin(txid_current_snapshot())"
-                        " % 4294967296)::text END FROM pgzm.migration WHERE id = $1::bigint",
-                        2, values, &result, err))
+                        "SELECT coalesce(path, '') FROM pgzm.migration WHERE id = $1::bigint", 1,
+                        values, &result, err))
         return false;
     trade->path = arena_strdup(trade->run->arena, PQgetvalue(result, 0, 0));
-    trade->since = arena_strdup(trade->run->arena, PQgetvalue(result, 0, 1));
     return true;
 }
 
@@ -140,7 +135,7 @@ static bool look_around(Trade *trade, Error *err)
 {
     Run *run = trade->run;
     const char *word = direction_word(trade->direction);
-    if (!read_migration(trade, err) || !heat_look(run, word, &trade->heat, err))
+    if (!read_path(trade, err) || !heat_look(run, word, &trade->heat, err))
         return false;
     if (run->settings->dry_run)
         return read_moves(trade, err);
@@ -202,7 +197,7 @@ static void add_settings(const Trade *trade, const Moves *moves, Str *s)
     add_setting(trade, s, "pgzm.migration", trade->id);
     add_setting(trade, s, "pgzm.direction", direction_word(trade->direction));
     add_setting(trade, s, "pgzm.path", trade->path);
-    add_setting(trade, s, "pgzm.since", trade->since);
+    add_setting(trade, s, "pgzm.since", trade->run->since);
     add_setting(trade, s, "pgzm.patience",
                 arena_printf(arena, "%lld", (long long)trade->run->settings->lock_timeout_ms));
     add_setting(trade, s, "pgzm.waited", trade->waited);
@@ -372,6 +367,15 @@ static void report(const Trade *trade)
     AUTO(error_clear) Error ignored = ERROR_INIT;
     if (!journal_event(run->dest, run->id, word, text, &ignored))
         log_debug(&run->log, "%s", ignored.message);
+}
+
+bool trade_mark(Run *run, Error *err)
+{
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query_row(run->dest, "SELECT txid_current_snapshot()", 0, NULL, &result, err))
+        return false;
+    run->since = arena_strdup(run->arena, PQgetvalue(result, 0, 0));
+    return true;
 }
 
 static Trade make_trade(Run *run, TradeDirection direction)

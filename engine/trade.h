@@ -11,6 +11,10 @@
 
 typedef enum TradeDirection { TRADE_SWAP, TRADE_ROLLBACK } TradeDirection;
 
+/* Notes the moment from which on the trade itself looks for what others change: to be called before
+ * the checks that it relies on. */
+bool trade_mark(Run *run, Error *err) MUST_CHECK;
+
 /* Tries until --swap-timeout is over. ERROR_LOCK: nothing changed. The result gets attempts and the
  * time the locks were held. */
 bool trade_run(Run *run, TradeDirection direction, Error *err) MUST_CHECK;

@@ -5,7 +5,7 @@
 --   pgzm.migration   the migration
 --   pgzm.direction   'swap' or 'rollback'
 --   pgzm.path        search_path for the statements after
---   pgzm.since       the transaction since which others may have made what the journal does not know
+--   pgzm.since       txid_snapshot since which others may have made what the journal does not know
 --   pgzm.patience    ms: longest wait for tables in use
 --   pgzm.waited      name of the table in use to wait for first, or ''
 --   pgzm.cold_lock   LOCK TABLE statement, or ''
@@ -29,8 +29,11 @@ DECLARE
     renamed text;
     dependent text;
     needed text;
+    altered text;
     recent text[]; -- dependencies that are new: class, object, class and object that it needs
-    since xid := current_setting('pgzm.since')::xid;
+    -- when all was looked at; what is older than its xmin needs no closer look
+    looked txid_snapshot := current_setting('pgzm.since')::txid_snapshot;
+    since xid := (txid_snapshot_xmin(looked) % 4294967296)::text::xid;
     outs text[];
 BEGIN
     PERFORM set_config('search_path', '', true);
@@ -72,6 +75,20 @@ BEGIN
     LIMIT 1;
     IF renamed IS NOT NULL THEN
         RAISE EXCEPTION '% was renamed or moved just now', renamed USING ERRCODE = 'PZ002';
+    END IF;
+
+    -- The fingerprint was compared before the locks: columns that changed since go out unseen.
+    SELECT format('%s.%s', o.live, o.name) INTO altered
+    FROM pg_attribute a
+    JOIN pgzm.object o ON o.migration = this AND o.classid = 'pg_class'::regclass
+                      AND o.oid = a.attrelid
+                      AND o.side = CASE WHEN back THEN 'new' ELSE 'old' END
+    WHERE age(a.xmin) <= age(since)
+      AND NOT txid_visible_in_snapshot(txid_current() - age(a.xmin), looked)
+    LIMIT 1;
+    IF altered IS NOT NULL THEN
+        RAISE EXCEPTION 'the columns of % were changed just now', altered
+            USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
 
     -- What was made in the last moments to lean on what went out would follow it and be stale. Rows
@@ -144,6 +161,18 @@ BEGIN
     LIMIT 1;
     IF renamed IS NOT NULL THEN
         RAISE EXCEPTION '% was renamed or moved just now', renamed USING ERRCODE = 'PZ002';
+    END IF;
+    SELECT format('%s.%s', o.live, o.name) INTO altered
+    FROM pg_attribute a
+    JOIN pgzm.object o ON o.migration = this AND o.classid = 'pg_class'::regclass
+                      AND o.oid = a.attrelid
+                      AND o.side = CASE WHEN back THEN 'new' ELSE 'old' END
+    WHERE a.attrelid = ANY (hot) AND age(a.xmin) <= age(since)
+      AND NOT txid_visible_in_snapshot(txid_current() - age(a.xmin), looked)
+    LIMIT 1;
+    IF altered IS NOT NULL THEN
+        RAISE EXCEPTION 'the columns of % were changed just now', altered
+            USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
     WITH needs (classid, objid, refclassid, refobjid) AS (
         SELECT split_part(r, ' ', 1)::oid, split_part(r, ' ', 2)::oid, split_part(r, ' ', 3)::oid,

@@ -156,6 +156,30 @@ static const char thirty_tables[] =
     " END LOOP; END $$; CREATE VIEW over_7 AS SELECT id FROM t_7;"
     "CREATE VIEW over_8 AS SELECT id FROM t_8;";
 
+static void refuses_late_change(const char *tables, const char *change, const char *named)
+{
+    Pair pair = {test_database("altered_source"), test_database("altered_dest")};
+    test_sql(&pair.source, tables);
+    test_sql(&pair.dest, tables);
+    SEEN seen = {0};
+    AUTO(pgzm_free) Pgzm *pgzm = pair_handle(&pair, &seen);
+    EXPECT_STATUS(pgzm, PGZM_PREPARE, PGZM_OK);
+    LastMoment moment = {&pair.dest, change};
+    seen.hook = in_the_last_moment;
+    seen.context = &moment;
+    EXPECT_STATUS(pgzm, PGZM_SWAP, PGZM_STATE);
+    cr_assert_not_null(strstr(pgzm_error_message(pgzm), named), "%s", pgzm_error_message(pgzm));
+    EXPECT_VALUE(&pair.dest, state, "PREPARED");
+}
+
+Test(server_trade, is_refused_when_the_columns_of_a_table_were_changed_just_now)
+{
+    refuses_late_change(thirty_tables, "ALTER TABLE t_9 ALTER a TYPE bigint",
+                        "columns of public.t_9 were changed");
+    refuses_late_change("CREATE TABLE \"T\" (id int PRIMARY KEY)", "ALTER TABLE \"T\" ADD late int",
+                        "columns of public.T were changed");
+}
+
 static size_t place_of(const Seen *seen, const char *statement)
 {
     const char *found = strstr(str_text(&seen->plan), statement);
