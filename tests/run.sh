@@ -152,4 +152,4 @@ if [ -z "${TEST_VERSIONS_PGHOST:-}" ]; then
     export TEST_VERSIONS_PGHOST="$cluster_dir"
 fi
 step "running the tests between versions"
-run --no-tests=error -L matrix -j 2
+run --no-tests=error -L matrix -j 3
