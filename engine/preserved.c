@@ -195,17 +195,26 @@ static bool has_write_rule(const Model *model, const Table *table)
     return false;
 }
 
-/* A subscription writes rows without firing statement triggers (12 to 18). */
-static bool is_subscribed(Run *run, const Table *live, bool *subscribed, Error *err)
+/* A subscription writes rows without firing statement triggers (12 to 18). Policies that are forced
+ * hide rows from the owner, too: those of the live table now, the source's after the swap. */
+static bool server_trouble(Run *run, const PreservedTable *table, const char **why, Error *err)
 {
+    const Table *live = table->live, *source = table->source;
     const char *const values[] = {arena_printf(run->arena, "%u", live->object.address.oid)};
     AUTO(result_free) PGresult *result = NULL;
     if (!conn_query_row(run->dest,
                         "SELECT EXISTS (SELECT FROM pg_subscription_rel s WHERE s.srrelid = $1::oid"
-                        " OR s.srrelid IN (SELECT relid FROM pg_partition_tree($1::oid)))",
+                        " OR s.srrelid IN (SELECT relid FROM pg_partition_tree($1::oid))),"
+                        " EXISTS (SELECT FROM pg_roles WHERE rolname = current_user"
+                        " AND (rolsuper OR rolbypassrls))",
                         1, values, &result, err))
-        return error_wrap(err, "looking for subscriptions");
-    *subscribed = PQgetvalue(result, 0, 0)[0] == 't';
+        return error_wrap(err, "looking at what writes to a table and who may read it");
+    bool forced = (live->row_security && live->force_row_security) ||
+                  (source->row_security && source->force_row_security);
+    if (PQgetvalue(result, 0, 0)[0] == 't')
+        *why = "a subscription writes to it, which fires no statement triggers";
+    else if (forced && PQgetvalue(result, 0, 1)[0] != 't')
+        *why = "row-level security is forced on it, and the user may not bypass it";
     return true;
 }
 
@@ -227,17 +236,14 @@ static bool find_trouble(Run *run, const Plan *plan, PreservedTable *table, cons
                          Error *err)
 {
     const Table *source = table->source, *live = table->live;
-    bool subscribed = false;
     *why = kind_trouble(plan, table, run->arena);
     if (*why != NULL)
         return true;
-    if (!is_subscribed(run, live, &subscribed, err) ||
+    if (!server_trouble(run, table, why, err) ||
         !synctable_key(run, run->dest, live->object.address.oid, run->source,
                        source->object.address.oid, &table->keys, &table->key_count, err))
         return false;
-    if (subscribed)
-        *why = "a subscription writes to it, which fires no statement triggers";
-    else if (table->key_count == 0)
+    if (*why == NULL && table->key_count == 0)
         *why = "it needs a primary key, or a unique index over NOT NULL columns, of the same "
                "columns on both sides";
     for (size_t i = 0; i < live->column_count && *why == NULL; i++)

@@ -296,6 +296,29 @@ Test(server_preservable, not_with_values_that_cannot_go_or_come_back)
             "CREATE TABLE t (id int PRIMARY KEY)", "another table inherits from it");
 }
 
+Test(server_preservable, not_by_a_user_from_whom_policies_hide_rows)
+{
+    const Shape shape = {.source = "CREATE TABLE t (id int PRIMARY KEY)",
+                         .dest =
+                             "CREATE TABLE t (id int PRIMARY KEY);"
+                             "ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
+                         .fill = "SELECT 1"};
+    Pair pair = pair_of(&shape);
+    test_role(&pair.dest, "pgzm_test_keeper");
+    const TestDatabase owner = test_as(&pair.dest, "pgzm_test_keeper");
+    test_sql(&pair.dest, "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I OWNER TO pgzm_test_keeper',"
+                         " current_database()); END $$;"
+                         "ALTER SCHEMA public OWNER TO pgzm_test_keeper;"
+                         "ALTER TABLE t OWNER TO pgzm_test_keeper;"
+                         "ALTER TABLE other OWNER TO pgzm_test_keeper");
+    AUTO(pgzm_free) Pgzm *pgzm = pair_handle(&pair, NULL);
+    pgzm_set(pgzm, PGZM_DEST, owner.conninfo);
+    pgzm_set(pgzm, PGZM_PRESERVED_TABLES, "t");
+    EXPECT_STATUS(pgzm, PGZM_PREPARE, PGZM_PREFLIGHT);
+    cr_expect_not_null(strstr(pgzm_error_message(pgzm), "row-level security is forced"), "%s",
+                       pgzm_error_message(pgzm));
+}
+
 /* A row that the new table refuses never fails the application; it is named before the swap. */
 Test(server_preservable, names_the_row_that_the_new_table_refuses)
 {
