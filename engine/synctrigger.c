@@ -214,7 +214,8 @@ static const char *on_truncate(const SyncTrigger *t, const Names *n, const Conn 
  * Statement-level, with transition tables: row-level triggers diverge when a statement passes
  * through states that a deferrable key allows. The function never fails the application's
  * statement: what it cannot write goes to pgzm.redo (a cancellation is nobody's but the
- * application's, and OTHERS lets it pass).
+ * application's, and OTHERS lets it pass; it lets failed assertions pass as well, which a CHECK of
+ * the other table may call).
  *
  * The snapshot of a transaction above READ COMMITTED may hide what the copier or a drain wrote
  * since: writing such a row is a serialization failure, which is caught like any other error, and
@@ -241,7 +242,7 @@ static const char *sync_function(const SyncTrigger *t, const Names *n, const Con
         "%s"
         "    END IF;\n"
         "    RETURN NULL;\n"
-        "  EXCEPTION WHEN OTHERS THEN\n"
+        "  EXCEPTION WHEN OTHERS OR assert_failure THEN\n"
         "    GET STACKED DIAGNOSTICS pgzm_state = RETURNED_SQLSTATE;\n"
         "    pgzm_reason := CASE WHEN pgzm_snapshot AND pgzm_state = '40001' THEN 'isolation'\n"
         "                        ELSE SQLERRM END;\n"

@@ -383,6 +383,27 @@ Test(server_preserved, never_fails_an_application_when_the_new_shape_refuses_a_r
     EXPECT_VALUE(&pair.dest, "SELECT string_agg(val::text, ',' ORDER BY id) FROM kept", "4,3,4");
 }
 
+/* plpgsql's OTHERS does not catch it. */
+Test(server_preserved, never_fails_an_application_when_an_assertion_of_the_new_shape_fails)
+{
+    Pair pair = pair_with_kept();
+    test_sql(&pair.source,
+             "CREATE FUNCTION small(bigint) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN"
+             "  ASSERT $1 < 100, 'too large'; RETURN true; END $$;"
+             "ALTER TABLE kept ADD CHECK (small(val))");
+    test_sql(&pair.dest, "INSERT INTO kept (id, val) VALUES (1, 1), (2, 2)");
+    AUTO(pgzm_free) Pgzm *pgzm = pair_handle(&pair, NULL);
+    pgzm_set(pgzm, PGZM_PRESERVED_TABLES, "kept");
+    EXPECT_STATUS(pgzm, PGZM_PREPARE, PGZM_OK);
+    test_sql(&pair.dest, "UPDATE kept SET val = 1000 WHERE id = 2");
+    EXPECT_VALUE(&pair.dest, "SELECT key[1] || ': ' || reason FROM pgzm.redo", "2: too large");
+    EXPECT_STATUS(pgzm, PGZM_SWAP, PGZM_COPY_FAILED);
+    cr_expect_not_null(strstr(pgzm_error_message(pgzm), "{2}"), "%s", pgzm_error_message(pgzm));
+    test_sql(&pair.dest, "UPDATE kept SET val = 99 WHERE id = 2");
+    EXPECT_STATUS(pgzm, PGZM_SWAP, PGZM_OK);
+    EXPECT_VALUE(&pair.dest, "SELECT string_agg(val::text, ',' ORDER BY id) FROM kept", "1,99");
+}
+
 Test(server_preserved, carries_what_a_deferrable_key_lets_pass)
 {
     Pair pair = {test_database("kept_source"), test_database("kept_dest")};
