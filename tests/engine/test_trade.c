@@ -61,6 +61,7 @@ Test(server_trade, gives_up_in_time_and_names_who_is_in_the_way)
     EXPECT_STATUS(pgzm, PGZM_PREPARE, PGZM_OK);
     AUTO(mem_free) char *before = digest_of(&pair.dest);
     OTHER other = other_open(&pair.dest, "SELECT count(*) FROM customer");
+    (void)other;
     pgzm_set(pgzm, PGZM_SWAP_TIMEOUT, "700ms");
     EXPECT_STATUS(pgzm, PGZM_SWAP, PGZM_LOCK);
     cr_assert_not_null(strstr(pgzm_error_message(pgzm), "nothing changed"));
@@ -83,6 +84,7 @@ Test(server_trade, waits_for_a_sequence_that_goes_with_its_table)
     AUTO(pgzm_free) Pgzm *pgzm = pair_handle(&pair, NULL);
     EXPECT_STATUS(pgzm, PGZM_PREPARE, PGZM_OK);
     OTHER other = other_open(&pair.dest, "SELECT nextval('account_id_seq')");
+    (void)other;
     pgzm_set(pgzm, PGZM_SWAP_TIMEOUT, "700ms");
     EXPECT_STATUS(pgzm, PGZM_SWAP, PGZM_LOCK);
     cr_assert_not_null(strstr(pgzm_error_hint(pgzm), "account_id_seq"), "%s",
@@ -196,6 +198,7 @@ Test(server_trade, moves_tables_that_are_in_use_and_views_over_them_last)
     AUTO(pgzm_free) Pgzm *pgzm = pair_handle(&pair, &seen);
     EXPECT_STATUS(pgzm, PGZM_PREPARE, PGZM_OK);
     OTHER other = other_open(&pair.dest, "SELECT count(*) FROM t_7");
+    (void)other;
     pgzm_set(pgzm, PGZM_DRY_RUN, "on");
     EXPECT_STATUS(pgzm, PGZM_SWAP, PGZM_OK);
     size_t cold = place_of(&seen, "ALTER TABLE pgzm_shadow_public.t_30 SET SCHEMA public");
@@ -230,6 +233,7 @@ Test(server_trade, frees_a_name_before_another_object_takes_it)
     AUTO(pgzm_free) Pgzm *pgzm = pair_handle(&pair, &seen);
     EXPECT_STATUS(pgzm, PGZM_PREPARE, PGZM_OK);
     OTHER other = other_open(&pair.dest, "SELECT count(*) FROM t_7");
+    (void)other;
     pgzm_set(pgzm, PGZM_DRY_RUN, "on");
     EXPECT_STATUS(pgzm, PGZM_SWAP, PGZM_OK);
     cr_assert_lt(place_of(&seen, "ALTER TABLE public.t_7 "),

@@ -298,6 +298,7 @@ Test(server_verify, finds_what_is_wrong_with_the_shadow)
     };
     Pair pair = pair_open();
     AUTO(pgzm_free) Pgzm *made = prepared(&pair, "account");
+    (void)made;
     AUTO(pgzm_free) Pgzm *pgzm = on_destination(&pair);
     expect_passes(pgzm);
     for (size_t i = 0; i < LENGTH(cases); i++)
@@ -309,6 +310,7 @@ Test(server_verify, rows_that_are_behind_are_a_warning)
 {
     Pair pair = pair_open();
     AUTO(pgzm_free) Pgzm *made = prepared(&pair, "account");
+    (void)made;
     AUTO(pgzm_free) Pgzm *pgzm = on_destination(&pair);
     test_sql(&pair.dest, "INSERT INTO pgzm.redo (preserved, reason) VALUES (1, 'isolation');"
                          "DELETE FROM pgzm_shadow_public.account WHERE id = 3");
@@ -400,6 +402,7 @@ Test(server_verify, finds_what_is_wrong_with_a_backup)
     };
     Pair pair = pair_open();
     AUTO(pgzm_free) Pgzm *made = prepared(&pair, "account");
+    (void)made;
     EXPECT_STATUS(made, PGZM_SWAP, PGZM_OK);
     AUTO(pgzm_free) Pgzm *pgzm = on_destination(&pair);
     cr_assert_eq(pgzm_set(pgzm, PGZM_CHECKSUM, "on"), PGZM_OK);
