@@ -357,6 +357,74 @@ static const char *setval_statement(Run *run, const char *to, const char *from)
     return arena_strdup(run->arena, str_text(&s));
 }
 
+/* True when `one` can take every value that `other` can have. */
+static bool may_hold(const Sequence *one, const Sequence *other)
+{
+    return one->min <= other->min && one->max >= other->max;
+}
+
+/* setval() refuses a value out of range, and with it the whole swap: that must be known before. */
+static bool check_range(Run *run, const Sequence *sequence, const Sequence *live, Error *err)
+{
+    if (may_hold(sequence, live))
+        return true;
+    const char *name = quoted_name(run, live->object.schema, live->object.name);
+    const char *query = arena_printf(run->arena, "SELECT last_value FROM %s", name);
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query_row(run->dest, query, 0, NULL, &result, err))
+        return error_wrap(err, "reading sequence %s", name);
+    const char *value = PQgetvalue(result, 0, 0);
+    long long number = strtoll(value, NULL, 10);
+    if (number >= sequence->min && number <= sequence->max)
+        return true;
+    error_set(
+        err, ERROR_PREFLIGHT,
+        "sequence %s.%s of a preserved table stands at %s: on the source it goes from %lld to "
+        "%lld only",
+        live->object.schema, live->object.name, value, (long long)sequence->min,
+        (long long)sequence->max);
+    return error_hint(err, "Widen the sequence on the source (ALTER SEQUENCE, or the type of its "
+                           "column).");
+}
+
+/* Going back must be possible: an old sequence that cannot go as far stands at its end. */
+static const char *clamped_statement(Run *run, const Sequence *to, const char *name,
+                                     const char *from)
+{
+    AUTO(str_clear) Str s = STR_INIT;
+    long long min = to->min, max = to->max;
+    str_add(&s, "SELECT setval(");
+    conn_add_literal(run->dest, &s, name);
+    str_addf(&s,
+             "::regclass, greatest(%lld, least(%lld, last_value)),"
+             " is_called OR last_value NOT BETWEEN %lld AND %lld) FROM %s",
+             min, max, min, max, from);
+    return arena_strdup(run->arena, str_text(&s));
+}
+
+/* The live table numbered its rows without a sequence: the new one goes on after the last of them
+ * that it could have given. NULL where there are no such numbers. */
+static const char *after_largest(Run *run, const KeptSequence *kept, const char *shadow)
+{
+    const Sequence *sequence = kept->sequence;
+    const Column *live = preserved_column(kept->table->live, kept->column->name);
+    if (live == NULL || (strcmp(live->type, "bigint") != 0 && strcmp(live->type, "integer") != 0 &&
+                         strcmp(live->type, "smallint") != 0 &&
+                         strncmp(live->type, "numeric", strlen("numeric")) != 0))
+        return NULL;
+    const Object *table = &kept->table->live->object;
+    AUTO(str_clear) Str s = STR_INIT;
+    str_add(&s, "SELECT setval(");
+    conn_add_literal(run->dest, &s, shadow);
+    str_addf(&s, "::regclass, v::bigint) FROM (SELECT %s(",
+             sequence->increment < 0 ? "min" : "max");
+    conn_add_ident(run->dest, &s, live->name);
+    str_addf(&s, ") AS v FROM %s) AS m WHERE v BETWEEN %lld AND %lld",
+             quoted_name(run, table->schema, table->name), (long long)sequence->min,
+             (long long)sequence->max);
+    return arena_strdup(run->arena, str_text(&s));
+}
+
 /* Before the move each side's sequence is found under the name it has then. */
 static bool record_sequence(Run *run, const Plan *plan, const KeptSequence *kept, int *ordinal,
                             Error *err)
@@ -371,18 +439,12 @@ static bool record_sequence(Run *run, const Plan *plan, const KeptSequence *kept
     const char *label =
         arena_printf(run->arena, "value of sequence %s.%s", schema->live, sequence->object.name);
     if (live == NULL) {
-        /* the live table numbered its rows without a sequence: go on after the largest */
-        const char *key = quoted_name(run, table->live->object.schema, table->live->object.name);
-        AUTO(str_clear) Str s = STR_INIT;
-        str_add(&s, "SELECT setval(");
-        conn_add_literal(run->dest, &s, shadow);
-        str_add(&s, "::regclass, max(");
-        conn_add_ident(run->dest, &s, column->name);
-        str_addf(&s, ")::bigint) FROM %s", key);
-        return preserved_column(table->live, column->name) == NULL ||
-               journal_step(run->dest, run->id, "before swap", (*ordinal)++, label, str_text(&s),
-                            err);
+        const char *go_on = after_largest(run, kept, shadow);
+        return go_on == NULL ||
+               journal_step(run->dest, run->id, "before swap", (*ordinal)++, label, go_on, err);
     }
+    if (!check_range(run, sequence, live, err))
+        return false;
     const JournalSchema *live_schema = plan_schema(plan, live->object.schema);
     const char *old = quoted_name(run, live->object.schema, live->object.name);
     const char *backup = quoted_name(
@@ -390,7 +452,9 @@ static bool record_sequence(Run *run, const Plan *plan, const KeptSequence *kept
     return journal_step(run->dest, run->id, "before swap", (*ordinal)++, label,
                         setval_statement(run, shadow, old), err) &&
            journal_step(run->dest, run->id, "before rollback", (*ordinal)++, label,
-                        setval_statement(run, backup, final), err);
+                        may_hold(live, sequence) ? setval_statement(run, backup, final)
+                                                 : clamped_statement(run, live, backup, final),
+                        err);
 }
 
 /* ---- swap and rollback ----------------------------------------------------------------- */
