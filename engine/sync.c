@@ -497,25 +497,3 @@ bool sync_record(Run *run, const Plan *plan, int *ordinal, Error *err)
             return false;
     return true;
 }
-
-bool sync_stop(Run *run, Error *err)
-{
-    const char *const values[] = {journal_id_text(run->arena, run->id)};
-    AUTO(result_free) PGresult *tables = NULL;
-    if (!conn_query(run->dest,
-                    "SELECT id FROM pgzm.preserved WHERE migration = $1::bigint ORDER BY id", 1,
-                    values, &tables, err))
-        return false;
-    for (int i = 0; i < PQntuples(tables); i++) {
-        const SyncTrigger sync = {.id = atoi(PQgetvalue(tables, i, 0))};
-        const SyncStatements remove = synctrigger_remove(&sync, run->arena);
-        if (!patiently(run, remove.items, remove.count, "taking sync triggers off the live table",
-                       err))
-            return false;
-    }
-    AUTO(result_free) PGresult *cleared = NULL;
-    return conn_query(run->dest,
-                      "DELETE FROM pgzm.redo WHERE preserved IN"
-                      " (SELECT id FROM pgzm.preserved WHERE migration = $1::bigint)",
-                      1, values, &cleared, err);
-}

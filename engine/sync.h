@@ -32,7 +32,4 @@ bool sync_drain(Run *run, bool reverse, Error *err) MUST_CHECK;
 /* Records what swap and rollback do for the preserved tables and their sequences. */
 bool sync_record(Run *run, const Plan *plan, int *ordinal, Error *err) MUST_CHECK;
 
-/* Takes triggers and functions of run->id off the live tables again. */
-bool sync_stop(Run *run, Error *err) MUST_CHECK;
-
 #endif

@@ -3,7 +3,7 @@
 #
 #     sh tests/run.sh              all tests
 #     sh tests/run.sh NAME...      those whose ctest name begins with a NAME:
-#                                  base schema copy engine cli e2e, format includes ...
+#                                  base schema copy engine cli e2e live kill, format ...
 #     sh tests/run.sh matrix       from one version of PostgreSQL to another, all pairs of them;
 #                                  matrix-12-18 is one pair
 #
@@ -134,7 +134,7 @@ run() {
 
 if [ -n "$others" ]; then
     step "running the tests"
-    run --no-tests=error -LE matrix
+    run --no-tests=error -LE matrix -j 2
 fi
 
 # Pairs of versions come last, and only when all else is well: they take longest.
