@@ -97,7 +97,9 @@ BEGIN
     recent := ARRAY(
         SELECT concat_ws(' ', d.classid::oid, d.objid, d.refclassid::oid, d.refobjid)
         FROM (SELECT DISTINCT classid, objid, refclassid, refobjid FROM pg_depend
-              WHERE age(xmin) <= age(since) AND refclassid <> 'pg_namespace'::regclass
+              WHERE age(xmin) <= age(since)
+                AND NOT txid_visible_in_snapshot(txid_current() - age(xmin), looked)
+                AND refclassid <> 'pg_namespace'::regclass
                 AND deptype NOT IN ('e', 'i') OFFSET 0) AS d
         WHERE coalesce((pg_identify_object(d.refclassid, d.refobjid, 0)).schema,
                        (pg_identify_object_as_address(d.refclassid, d.refobjid, 0)
@@ -184,7 +186,9 @@ BEGIN
         WHERE d.refclassid IN ('pg_class'::regclass, 'pg_type'::regclass)
           AND d.refobjid = ANY (hot || ARRAY(SELECT c.reltype FROM pg_class c
                                              WHERE c.oid = ANY (hot)))
-          AND age(d.xmin) <= age(since) AND d.deptype NOT IN ('e', 'i')
+          AND age(d.xmin) <= age(since)
+          AND NOT txid_visible_in_snapshot(txid_current() - age(d.xmin), looked)
+          AND d.deptype NOT IN ('e', 'i')
     ), placed AS MATERIALIZED (
         SELECT r.*, CASE WHEN r.classid <> 'pg_publication_rel'::regclass
                          THEN coalesce((pg_identify_object(r.classid, r.objid, 0)).schema,
