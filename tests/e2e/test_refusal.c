@@ -187,8 +187,10 @@ Test(server_refusal, by_preflight_has_the_exit_code_of_what_it_found)
     Launch same = LAUNCH("preflight", "--source", shop.dest.conninfo, "--dest", shop.dest.conninfo);
     EXPECT_EXIT(&same, 4);
     expect_one_line_and_a_hint(&same);
-    EXPECT_SAME(compare_fingerprints(source, compare_fingerprint(&shop.source, NULL, true)));
-    EXPECT_SAME(compare_fingerprints(before, compare_fingerprint(&shop.dest, NULL, true)));
+    AUTO(mem_free) char *source_now = compare_fingerprint(&shop.source, NULL, true);
+    AUTO(mem_free) char *now = compare_fingerprint(&shop.dest, NULL, true);
+    EXPECT_SAME(compare_fingerprints(source, source_now));
+    EXPECT_SAME(compare_fingerprints(before, now));
 
     test_sql(&shop.dest, "CREATE PUBLICATION everything FOR ALL TABLES;"
                          "CREATE SCHEMA pgzm_shadow_left");

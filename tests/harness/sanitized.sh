@@ -15,7 +15,7 @@ export TSAN_OPTIONS="log_path=$reports/thread:second_deadlock_stack=1:suppressio
 "$@"
 result=$?
 for report in "$reports"/*; do
-    [ -f "$report" ] || continue
+    [ -s "$report" ] || continue # a process that was killed may leave an empty one
     # A test that failed left the rest of its work undone: what it did not free says nothing.
     if [ "$result" != 0 ] && grep -q 'detected memory leaks' "$report" &&
         grep -q criterion_internal_test_main "$report"; then
