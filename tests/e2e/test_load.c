@@ -4,6 +4,7 @@
 #include <libpq-fe.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -277,8 +278,9 @@ static void finish(Client *clients, atomic_bool *stop, int number)
         retries += clients[i].retries;
         longest = clients[i].longest > longest ? clients[i].longest : longest;
     }
-    cr_log_warn("run %d: %ld statements, %ld retried above READ COMMITTED, longest %.1f ms", number,
-                statements, retries, longest);
+    /* a warning of the test runner would count as a failure */
+    fprintf(stderr, "run %d: %ld statements, %ld retried above READ COMMITTED, longest %.1f ms\n",
+            number, statements, retries, longest);
     /* --lock-timeout and 100 ms, on a machine that does nothing else */
     cr_assert_lt(longest, 3000, "one statement took %.0f ms", longest);
 }
