@@ -26,15 +26,40 @@ DECLARE
     locked timestamptz;
     item text;
     state_now text;
-    renamed text;
     dependent text;
     needed text;
-    altered text;
-    recent text[]; -- dependencies that are new: class, object, class and object that it needs
+    problem text;
+    problem_state text;
+    recent text[] := '{}'; -- dependencies that are new: class, object, class and object that it needs
     -- when all was looked at; what is older than its xmin needs no closer look
     looked txid_snapshot := current_setting('pgzm.since')::txid_snapshot;
     since xid := (txid_snapshot_xmin(looked) % 4294967296)::text::xid;
     outs text[];
+    -- What a check finds wrong with relations that moved (of the hot ones, or of the others), and the
+    -- SQLSTATE for it. Names that others changed in the last moments made something else move; the
+    -- fingerprint was compared before the locks, so columns that changed since go out unseen.
+    moved_well CONSTANT text := $check$
+        SELECT CASE WHEN m.strayed THEN m.name || ' was renamed or moved just now'
+                    ELSE format('the columns of %s.%s were changed just now', m.live, m.name) END,
+               CASE WHEN m.strayed THEN 'PZ002' ELSE '55000' END
+        FROM (SELECT o.live, o.name,
+                     n.nspname <> CASE WHEN (o.side = 'old') = $2 THEN s.live
+                                       WHEN $2 THEN s.undone ELSE s.backup END AS strayed,
+                     o.side = CASE WHEN $2 THEN 'new' ELSE 'old' END
+                     AND EXISTS (SELECT FROM pg_attribute a
+                                 WHERE a.attrelid = o.oid AND age(a.xmin) <= age($5)
+                                   AND NOT txid_visible_in_snapshot(txid_current() - age(a.xmin), $6)
+                                ) AS altered
+              FROM pgzm.object o
+              JOIN pgzm.schema s ON s.migration = $1 AND s.live = o.live
+              JOIN pg_class c ON c.oid = o.oid
+              JOIN pg_namespace n ON n.oid = c.relnamespace
+              WHERE o.migration = $1 AND o.side <> 'stays' AND o.classid = 'pg_class'::regclass
+                AND (o.oid = ANY ($3)) = $4) AS m
+        WHERE m.strayed OR m.altered
+        ORDER BY m.strayed DESC
+        LIMIT 1
+    $check$;
 BEGIN
     PERFORM set_config('search_path', '', true);
     SELECT state INTO state_now FROM pgzm.migration WHERE id = this FOR UPDATE;
@@ -62,48 +87,26 @@ BEGIN
     END LOOP;
     PERFORM set_config('search_path', '', true);
 
-    -- Names that others changed in the last moments made something else move.
-    SELECT o.name INTO renamed
-    FROM pgzm.object o
-    JOIN pgzm.schema s ON s.migration = this AND s.live = o.live
-    JOIN pg_class c ON c.oid = o.oid
-    JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE o.migration = this AND o.side <> 'stays' AND o.classid = 'pg_class'::regclass
-      AND o.oid <> ALL (hot)
-      AND n.nspname <> CASE WHEN (o.side = 'old') = back THEN s.live
-                            WHEN back THEN s.undone ELSE s.backup END
-    LIMIT 1;
-    IF renamed IS NOT NULL THEN
-        RAISE EXCEPTION '% was renamed or moved just now', renamed USING ERRCODE = 'PZ002';
+    -- Of a few tables nothing moves before the last.
+    IF cardinality(current_setting('pgzm.part2')::text[]) > 0 THEN
+        EXECUTE moved_well INTO problem, problem_state USING this, back, hot, false, since, looked;
+        IF problem IS NOT NULL THEN
+            RAISE EXCEPTION '%', problem USING ERRCODE = problem_state;
+        END IF;
+        -- What was made in the last moments to lean on what went out would follow it and be stale.
+        -- Rows of pg_depend that new are few, if any; those of tables that did not move yet are told
+        -- apart in the end.
+        recent := ARRAY(
+            SELECT concat_ws(' ', d.classid::oid, d.objid, d.refclassid::oid, d.refobjid)
+            FROM (SELECT DISTINCT classid, objid, refclassid, refobjid FROM pg_depend
+                  WHERE age(xmin) <= age(since)
+                    AND NOT txid_visible_in_snapshot(txid_current() - age(xmin), looked)
+                    AND refclassid <> 'pg_namespace'::regclass
+                    AND deptype NOT IN ('e', 'i') OFFSET 0) AS d
+            WHERE coalesce((pg_identify_object(d.refclassid, d.refobjid, 0)).schema,
+                           (pg_identify_object_as_address(d.refclassid, d.refobjid, 0)
+                           ).object_names[1]) = ANY (outs));
     END IF;
-
-    -- The fingerprint was compared before the locks: columns that changed since go out unseen.
-    SELECT format('%s.%s', o.live, o.name) INTO altered
-    FROM pg_attribute a
-    JOIN pgzm.object o ON o.migration = this AND o.classid = 'pg_class'::regclass
-                      AND o.oid = a.attrelid
-                      AND o.side = CASE WHEN back THEN 'new' ELSE 'old' END
-    WHERE age(a.xmin) <= age(since)
-      AND NOT txid_visible_in_snapshot(txid_current() - age(a.xmin), looked)
-    LIMIT 1;
-    IF altered IS NOT NULL THEN
-        RAISE EXCEPTION 'the columns of % were changed just now', altered
-            USING ERRCODE = 'object_not_in_prerequisite_state';
-    END IF;
-
-    -- What was made in the last moments to lean on what went out would follow it and be stale. Rows
-    -- of pg_depend that new are few, if any; those of tables that did not move yet are told apart in
-    -- the end.
-    recent := ARRAY(
-        SELECT concat_ws(' ', d.classid::oid, d.objid, d.refclassid::oid, d.refobjid)
-        FROM (SELECT DISTINCT classid, objid, refclassid, refobjid FROM pg_depend
-              WHERE age(xmin) <= age(since)
-                AND NOT txid_visible_in_snapshot(txid_current() - age(xmin), looked)
-                AND refclassid <> 'pg_namespace'::regclass
-                AND deptype NOT IN ('e', 'i') OFFSET 0) AS d
-        WHERE coalesce((pg_identify_object(d.refclassid, d.refobjid, 0)).schema,
-                       (pg_identify_object_as_address(d.refclassid, d.refobjid, 0)
-                       ).object_names[1]) = ANY (outs));
 
     give_up := clock_timestamp() + patience * interval '1 ms';
     LOOP
@@ -150,78 +153,59 @@ BEGIN
         END;
     END LOOP;
 
-    -- the same for what moved last
-    SELECT o.name INTO renamed
-    FROM pgzm.object o
-    JOIN pgzm.schema s ON s.migration = this AND s.live = o.live
-    JOIN pg_class c ON c.oid = o.oid
-    JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE o.migration = this AND o.side <> 'stays' AND o.classid = 'pg_class'::regclass
-      AND o.oid = ANY (hot)
-      AND n.nspname <> CASE WHEN (o.side = 'old') = back THEN s.live
-                            WHEN back THEN s.undone ELSE s.backup END
-    LIMIT 1;
-    IF renamed IS NOT NULL THEN
-        RAISE EXCEPTION '% was renamed or moved just now', renamed USING ERRCODE = 'PZ002';
+    EXECUTE moved_well INTO problem, problem_state USING this, back, hot, true, since, looked;
+    IF problem IS NOT NULL THEN
+        RAISE EXCEPTION '%', problem USING ERRCODE = problem_state;
     END IF;
-    SELECT format('%s.%s', o.live, o.name) INTO altered
-    FROM pg_attribute a
-    JOIN pgzm.object o ON o.migration = this AND o.classid = 'pg_class'::regclass
-                      AND o.oid = a.attrelid
-                      AND o.side = CASE WHEN back THEN 'new' ELSE 'old' END
-    WHERE a.attrelid = ANY (hot) AND age(a.xmin) <= age(since)
-      AND NOT txid_visible_in_snapshot(txid_current() - age(a.xmin), looked)
-    LIMIT 1;
-    IF altered IS NOT NULL THEN
-        RAISE EXCEPTION 'the columns of % were changed just now', altered
-            USING ERRCODE = 'object_not_in_prerequisite_state';
-    END IF;
-    WITH needs (classid, objid, refclassid, refobjid) AS (
-        SELECT split_part(r, ' ', 1)::oid, split_part(r, ' ', 2)::oid, split_part(r, ' ', 3)::oid,
-               split_part(r, ' ', 4)::oid
-        FROM unnest(recent) AS r
-        UNION
-        SELECT d.classid, d.objid, d.refclassid, d.refobjid
+    recent := recent || ARRAY(
+        SELECT DISTINCT concat_ws(' ', d.classid::oid, d.objid, d.refclassid::oid, d.refobjid)
         FROM pg_depend d
         WHERE d.refclassid IN ('pg_class'::regclass, 'pg_type'::regclass)
           AND d.refobjid = ANY (hot || ARRAY(SELECT c.reltype FROM pg_class c
                                              WHERE c.oid = ANY (hot)))
           AND age(d.xmin) <= age(since)
           AND NOT txid_visible_in_snapshot(txid_current() - age(d.xmin), looked)
-          AND d.deptype NOT IN ('e', 'i')
-    ), placed AS MATERIALIZED (
-        SELECT r.*, CASE WHEN r.classid <> 'pg_publication_rel'::regclass
-                         THEN coalesce((pg_identify_object(r.classid, r.objid, 0)).schema,
-                                       (pg_identify_object_as_address(r.classid, r.objid, 0)
-                                       ).object_names[1]) END AS inside,
-               coalesce((pg_identify_object(r.refclassid, r.refobjid, 0)).schema,
-                        (pg_identify_object_as_address(r.refclassid, r.refobjid, 0)
-                        ).object_names[1]) AS at
-        FROM needs r
-        -- made anew in the swap, or of use for the old objects only
-        WHERE r.classid NOT IN ('pg_event_trigger'::regclass, 'pg_cast'::regclass,
-                                'pg_transform'::regclass, 'pg_foreign_data_wrapper'::regclass,
-                                'pg_language'::regclass)
-          -- some were dropped since by a statement of the journal
-          AND EXISTS (SELECT FROM pg_depend d
-                      WHERE d.classid = r.classid AND d.objid = r.objid
-                        AND d.refclassid = r.refclassid AND d.refobjid = r.refobjid)
-    )
-    SELECT pg_describe_object(p.classid, p.objid, 0),
-           pg_describe_object(p.refclassid, p.refobjid, 0) INTO dependent, needed
-    FROM placed p
-    WHERE p.at = ANY (outs)
-      AND NOT EXISTS (SELECT FROM pgzm.schema e WHERE p.inside IN (e.backup, e.undone))
-      -- views and functions that get their definition again
-      AND NOT EXISTS (SELECT FROM pgzm.object o
-                      LEFT JOIN pg_rewrite r ON p.classid = 'pg_rewrite'::regclass AND r.oid = p.objid
-                      WHERE o.migration = this AND o.side = 'stays'
-                        AND (o.oid = r.ev_class OR o.classid = p.classid AND o.oid = p.objid))
-    LIMIT 1;
-    IF dependent IS NOT NULL THEN
-        RAISE EXCEPTION '% was made just now and leans on %, which goes out', dependent, needed
-            USING ERRCODE = 'object_not_in_prerequisite_state',
-                  HINT = 'Drop it, then run this command again.';
+          AND d.deptype NOT IN ('e', 'i'));
+    IF cardinality(recent) > 0 THEN
+        WITH needs (classid, objid, refclassid, refobjid) AS (
+            SELECT DISTINCT split_part(r, ' ', 1)::oid, split_part(r, ' ', 2)::oid,
+                   split_part(r, ' ', 3)::oid, split_part(r, ' ', 4)::oid
+            FROM unnest(recent) AS r
+        ), placed AS MATERIALIZED (
+            SELECT r.*, CASE WHEN r.classid <> 'pg_publication_rel'::regclass
+                             THEN coalesce((pg_identify_object(r.classid, r.objid, 0)).schema,
+                                           (pg_identify_object_as_address(r.classid, r.objid, 0)
+                                           ).object_names[1]) END AS inside,
+                   coalesce((pg_identify_object(r.refclassid, r.refobjid, 0)).schema,
+                            (pg_identify_object_as_address(r.refclassid, r.refobjid, 0)
+                            ).object_names[1]) AS at
+            FROM needs r
+            -- made anew in the swap, or of use for the old objects only
+            WHERE r.classid NOT IN ('pg_event_trigger'::regclass, 'pg_cast'::regclass,
+                                    'pg_transform'::regclass, 'pg_foreign_data_wrapper'::regclass,
+                                    'pg_language'::regclass)
+              -- some were dropped since by a statement of the journal
+              AND EXISTS (SELECT FROM pg_depend d
+                          WHERE d.classid = r.classid AND d.objid = r.objid
+                            AND d.refclassid = r.refclassid AND d.refobjid = r.refobjid)
+        )
+        SELECT pg_describe_object(p.classid, p.objid, 0),
+               pg_describe_object(p.refclassid, p.refobjid, 0) INTO dependent, needed
+        FROM placed p
+        WHERE p.at = ANY (outs)
+          AND NOT EXISTS (SELECT FROM pgzm.schema e WHERE p.inside IN (e.backup, e.undone))
+          -- views and functions that get their definition again
+          AND NOT EXISTS (SELECT FROM pgzm.object o
+                          LEFT JOIN pg_rewrite r
+                            ON p.classid = 'pg_rewrite'::regclass AND r.oid = p.objid
+                          WHERE o.migration = this AND o.side = 'stays'
+                            AND (o.oid = r.ev_class OR o.classid = p.classid AND o.oid = p.objid))
+        LIMIT 1;
+        IF dependent IS NOT NULL THEN
+            RAISE EXCEPTION '% was made just now and leans on %, which goes out', dependent, needed
+                USING ERRCODE = 'object_not_in_prerequisite_state',
+                      HINT = 'Drop it, then run this command again.';
+        END IF;
     END IF;
 
     UPDATE pgzm.migration
