@@ -20,6 +20,9 @@ struct Conn {
     int shields;
     int64_t notices;
     char *label;
+    Tape *tape;   /* theirs; NULL for none */
+    bool is_tape; /* it answers, not a server */
+    int version;
 };
 
 /*
@@ -181,10 +184,10 @@ static bool connect_wait(Conn *conn, Error *err)
 
 static bool check_version(Conn *conn, Error *err)
 {
-    int version = PQserverVersion(conn->pg);
+    int version = conn->version;
     if (version >= CONN_VERSION_MIN && version < CONN_VERSION_END)
         return true;
-    const char *text = PQparameterStatus(conn->pg, "server_version");
+    const char *text = conn_parameter(conn, "server_version");
     error_set(err, ERROR_PREFLIGHT, "the %s is PostgreSQL %s, which is not supported",
               side_name(conn->side), text != NULL ? text : "of an unknown version");
     return error_hint(err, "Versions %d to %d are supported.", CONN_VERSION_MIN / 10000,
@@ -217,6 +220,7 @@ bool conn_open(const ConnSpec *spec, Cancel *cancel, Conn **out, Error *err)
     if (!connect_wait(conn, err))
         return false;
     conn->label = make_label(conn->pg);
+    conn->version = PQserverVersion(conn->pg);
     if (!check_version(conn, err))
         return false;
     PQsetnonblocking(conn->pg, 1);
@@ -240,6 +244,44 @@ Conn *conn_for_quoting(void)
     return conn;
 }
 
+/* ---- tapes ----------------------------------------------------------------------------- */
+
+static const char *const noted[] = {
+    "host", "port", "database", "user", "server_version", "server_encoding", "is_superuser"};
+
+void conn_record(Conn *conn, Tape *tape)
+{
+    conn->tape = tape;
+    if (tape == NULL)
+        return;
+    AUTO(mem_free) char *version = mem_printf("%d", conn->version);
+    tape_note(tape, "version", version);
+    for (size_t i = 0; i < LENGTH(noted); i++)
+        tape_note(tape, noted[i], conn_parameter(conn, noted[i]));
+}
+
+bool conn_open_tape(Tape *tape, ConnSide side, Cancel *cancel, Conn **out, Error *err)
+{
+    AUTO(conn_free) Conn *conn = conn_for_quoting();
+    const char *version = tape_fact(tape, "version"), *database = tape_fact(tape, "database");
+    conn->side = side;
+    conn->cancel = cancel;
+    conn->tape = tape;
+    conn->is_tape = true;
+    conn->version = version != NULL ? atoi(version) : 0;
+    mem_free(conn->label);
+    conn->label = mem_printf("the dump of database \"%s\"", database != NULL ? database : "");
+    if (!check_version(conn, err))
+        return false;
+    *out = TAKE(conn);
+    return true;
+}
+
+bool conn_is_tape(const Conn *conn)
+{
+    return conn->is_tape;
+}
+
 void conn_free(Conn *conn)
 {
     if (conn == NULL)
@@ -258,7 +300,32 @@ PGconn *conn_pg(const Conn *conn)
 
 int conn_version(const Conn *conn)
 {
-    return PQserverVersion(conn->pg);
+    return conn->version;
+}
+
+const char *conn_parameter(const Conn *conn, const char *name)
+{
+    if (conn->is_tape)
+        return tape_fact(conn->tape, name);
+    if (strcmp(name, "host") == 0)
+        return PQhost(conn->pg);
+    if (strcmp(name, "port") == 0)
+        return PQport(conn->pg);
+    if (strcmp(name, "database") == 0)
+        return PQdb(conn->pg);
+    if (strcmp(name, "user") == 0)
+        return PQuser(conn->pg);
+    return PQparameterStatus(conn->pg, name);
+}
+
+const char *conn_database(const Conn *conn)
+{
+    return conn_parameter(conn, "database");
+}
+
+bool conn_in_failed_transaction(const Conn *conn)
+{
+    return !conn->is_tape && PQtransactionStatus(conn->pg) == PQTRANS_INERROR;
 }
 
 ConnSide conn_side(const Conn *conn)
@@ -298,7 +365,7 @@ int64_t conn_notice_count(const Conn *conn)
 
 bool conn_is_lost(const Conn *conn)
 {
-    return PQstatus(conn->pg) == CONNECTION_BAD;
+    return !conn->is_tape && PQstatus(conn->pg) == CONNECTION_BAD;
 }
 
 /* ---- errors ---------------------------------------------------------------------------- */
@@ -409,10 +476,9 @@ static bool is_success(const PGresult *result)
     }
 }
 
-bool conn_query(Conn *conn, const char *sql, int n, const char *const *values, PGresult **result,
-                Error *err)
+static bool query_server(Conn *conn, const char *sql, int n, const char *const *values,
+                         PGresult **result, Error *err)
 {
-    *result = NULL;
     if (!send_query(conn, sql, n, values, err))
         return false;
     AUTO(result_free) PGresult *kept = NULL;
@@ -434,6 +500,24 @@ bool conn_query(Conn *conn, const char *sql, int n, const char *const *values, P
         return conn_error(conn, kept, err);
     *result = TAKE(kept);
     return true;
+}
+
+bool conn_query(Conn *conn, const char *sql, int n, const char *const *values, PGresult **result,
+                Error *err)
+{
+    *result = NULL;
+    if (conn->is_tape)
+        return cancel_check(active_cancel(conn), err) &&
+               tape_answer(conn->tape, sql, n, values, result, err);
+    if (conn->tape == NULL)
+        return query_server(conn, sql, n, values, result, err);
+    AUTO(error_clear) Error failure = ERROR_INIT;
+    bool ok = query_server(conn, sql, n, values, result, &failure);
+    if (ok)
+        tape_add_result(conn->tape, sql, n, values, *result);
+    else if (failure.kind != ERROR_CONNECTION && failure.kind != ERROR_INTERRUPTED)
+        tape_add_error(conn->tape, sql, n, values, &failure);
+    return ok || error_move(err, &failure);
 }
 
 bool conn_exec(Conn *conn, const char *sql, Error *err)
@@ -465,7 +549,7 @@ void conn_rollback(Conn *conn)
 {
     AUTO(error_clear) Error ignored = ERROR_INIT;
     AUTO(result_free) PGresult *result = NULL;
-    if (conn_is_lost(conn) || PQtransactionStatus(conn->pg) == PQTRANS_IDLE)
+    if (conn->is_tape || conn_is_lost(conn) || PQtransactionStatus(conn->pg) == PQTRANS_IDLE)
         return;
     conn_shield_begin(conn);
     bool done = conn_query(conn, "ROLLBACK", 0, NULL, &result, &ignored);
@@ -501,8 +585,15 @@ static bool pipeline_results(Conn *conn, size_t n, size_t *failed, Error *err)
     }
 }
 
+static bool no_server(const Conn *conn, Error *err)
+{
+    return error_set(err, ERROR_OTHER, "%s is not a server", conn->label);
+}
+
 bool conn_exec_many(Conn *conn, const char *const *statements, size_t n, size_t *failed, Error *err)
 {
+    if (conn->is_tape)
+        return no_server(conn, err);
     if (!cancel_check(active_cancel(conn), err))
         return false;
     if (n == 0)
@@ -523,6 +614,8 @@ bool conn_exec_many(Conn *conn, const char *const *statements, size_t n, size_t 
 
 bool conn_copy_begin(Conn *conn, const char *sql, ExecStatusType expected, Error *err)
 {
+    if (conn->is_tape)
+        return no_server(conn, err);
     if (!send_query(conn, sql, 0, NULL, err))
         return false;
     PGresult *raw;

@@ -20,6 +20,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/str.h"
+#include "base/tape.h"
 
 #define CONN_VERSION_MIN 120000 /* PQserverVersion of the oldest server supported: 12.0 */
 #define CONN_VERSION_END 190000 /* first server version that is not supported */
@@ -44,10 +45,23 @@ void conn_free(Conn *conn); /* closes; NULL is fine */
 /* A Conn that never connected: it can quote, and nothing else. For making statements offline. */
 Conn *conn_for_quoting(void);
 
-PGconn *conn_pg(const Conn *conn);  /* borrowed; for quoting and COPY */
+/* From here on the server's answers are also written to the tape, with what conn_parameter knows;
+ * NULL ends that. The tape must outlive the connection, or its end. */
+void conn_record(Conn *conn, Tape *tape);
+/* A Conn that asks a tape instead of a server: queries only. The tape must outlive it. Errors:
+ * ERROR_PREFLIGHT, when it does not say from which server it is. */
+bool conn_open_tape(Tape *tape, ConnSide side, Cancel *cancel, Conn **conn, Error *err) MUST_CHECK;
+bool conn_is_tape(const Conn *conn);
+
+PGconn *conn_pg(const Conn *conn);  /* borrowed; for COPY, which a tape has not */
 int conn_version(const Conn *conn); /* PQserverVersion, e.g. 150018 */
 ConnSide conn_side(const Conn *conn);
 const char *conn_side_name(const Conn *conn); /* "source" or "destination" */
+/* What PQparameterStatus says, or "host", "port", "database", "user" of the connection; NULL when
+ * it says nothing. Borrowed. */
+const char *conn_parameter(const Conn *conn, const char *name);
+const char *conn_database(const Conn *conn);
+bool conn_in_failed_transaction(const Conn *conn);
 /* "database d on host:port as user u", for messages; borrowed, holds no secret. */
 const char *conn_label(const Conn *conn);
 Cancel *conn_cancel(const Conn *conn);

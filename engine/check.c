@@ -158,7 +158,7 @@ bool checks_savepoint(Run *run, Error *err)
 /* Rows and definitions that were read so far stay as they are: nothing is written there. */
 static bool restore_source(Run *run, Error *err)
 {
-    if (!run->checks->savepoint || PQtransactionStatus(conn_pg(run->source)) != PQTRANS_INERROR)
+    if (!run->checks->savepoint || !conn_in_failed_transaction(run->source))
         return true;
     return conn_exec(run->source, "ROLLBACK TO SAVEPOINT pgzm_check", err);
 }

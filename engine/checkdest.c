@@ -132,7 +132,7 @@ static const Extension *extension_named(const Model *model, const char *name)
 
 static bool is_superuser(const Conn *conn)
 {
-    const char *value = PQparameterStatus(conn_pg(conn), "is_superuser");
+    const char *value = conn_parameter(conn, "is_superuser");
     return value != NULL && strcmp(value, "on") == 0;
 }
 

@@ -14,7 +14,7 @@ enum {
 
 static const char *version_of(const Conn *conn, Arena *arena)
 {
-    const char *version = PQparameterStatus(conn_pg(conn), "server_version");
+    const char *version = conn_parameter(conn, "server_version");
     return version == NULL ? "?" : arena_printf(arena, "%.*s", (int)strcspn(version, " "), version);
 }
 

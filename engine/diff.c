@@ -48,7 +48,7 @@ static bool read_models(Run *run, Side *side, const char *path, Arena *arena, Er
         !catalog_read(side->conn, &side->scope.catalog, arena, &side->model, err) ||
         !set_path(side->conn, "", false, err))
         return false;
-    side->model->database = PQdb(conn_pg(run->dest)); /* in statements about the database itself */
+    side->model->database = conn_database(run->dest); /* in statements about the database itself */
     return fragments_build(side->model, source < dest ? source : dest, side->conn, arena,
                            &side->fragments, err);
 }

@@ -171,7 +171,7 @@ static bool read_model(Run *run, Conn *conn, const CatalogScope *scope, const ch
               catalog_read(conn, scope, run->arena, &read, err) && set_path(conn, "", false, err);
     /* What is set and granted on the source's database is meant for the destination's. */
     if (ok)
-        read->database = arena_strdup(run->arena, PQdb(conn_pg(run->dest)));
+        read->database = arena_strdup(run->arena, conn_database(run->dest));
     bool trimmed = ok && conn_side(conn) == CONN_SOURCE;
     if (trimmed)
         selection_trim_model(run->settings, read);

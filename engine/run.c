@@ -116,7 +116,7 @@ void run_next(Run *run, const char *command)
 /* "15.18" of "15.18 (Debian 15.18-0+deb12u1)"; in `arena`. */
 static const char *version_of(const Conn *conn, Arena *arena)
 {
-    const char *version = PQparameterStatus(conn_pg(conn), "server_version");
+    const char *version = conn_parameter(conn, "server_version");
     if (version == NULL)
         return "of an unknown version";
     return arena_printf(arena, "%.*s", (int)strcspn(version, " "), version);
@@ -124,9 +124,9 @@ static const char *version_of(const Conn *conn, Arena *arena)
 
 static json_t *describe(const Conn *conn, Arena *arena)
 {
-    PGconn *pg = conn_pg(conn);
-    return json_pack("{s:s?, s:s?, s:s?, s:s?, s:s?}", "host", PQhost(pg), "port", PQport(pg),
-                     "database", PQdb(pg), "user", PQuser(pg), "version", version_of(conn, arena));
+    return json_pack("{s:s?, s:s?, s:s?, s:s?, s:s?}", "host", conn_parameter(conn, "host"), "port",
+                     conn_parameter(conn, "port"), "database", conn_database(conn), "user",
+                     conn_parameter(conn, "user"), "version", version_of(conn, arena));
 }
 
 /* Where we run: events of the journal name it, for those who come through a proxy or a socket. */

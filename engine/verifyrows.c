@@ -36,7 +36,7 @@ static bool set_live_path(const Verify *verify, Conn *conn, Error *err)
 
 static bool has_no_encoding(const Conn *conn)
 {
-    const char *encoding = PQparameterStatus(conn_pg(conn), "server_encoding");
+    const char *encoding = conn_parameter(conn, "server_encoding");
     return encoding != NULL && strcmp(encoding, "SQL_ASCII") == 0;
 }
 

@@ -73,7 +73,7 @@ static bool read_side(Verify *verify, Conn *conn, const CatalogScope *scope, Mod
         conn_rollback(conn);
     if (!ok)
         return error_wrap(err, "reading the catalogs of the %s", conn_side_name(conn));
-    (*model)->database = PQdb(conn_pg(run->dest)); /* in statements about the database itself */
+    (*model)->database = conn_database(run->dest); /* in statements about the database itself */
     return fragments_build(*model, source < dest ? source : dest, conn, run->arena, fragments, err);
 }
 

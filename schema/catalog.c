@@ -85,7 +85,7 @@ bool catalog_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model **m
 {
     Model *made = arena_alloc(arena, sizeof(*made));
     made->server_version = conn_version(conn);
-    made->database = arena_strdup(arena, PQdb(conn_pg(conn)));
+    made->database = arena_strdup(arena, conn_database(conn));
     for (const Kind *const *kind = kinds; *kind != NULL; kind++)
         if (!kind_read(conn, scope, *kind, arena, made, err))
             return false;

@@ -244,7 +244,7 @@ static bool read_sorting(Conn *source, Conn *dest, const Model *model, Arena *ar
     const Obstacle found = {
         .action = OBSTACLE_NAMED,
         .kind = "database",
-        .identity = arena_strdup(arena, PQdb(conn_pg(source))),
+        .identity = arena_strdup(arena, conn_database(source)),
         .reason = arena_printf(arena,
                                "its text sorts by %s and the destination's by %s: results, ranges "
                                "and partitions by text can differ",

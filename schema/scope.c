@@ -145,7 +145,7 @@ static bool pattern_failed(const Resolver *r, const FilterPattern *item)
 static bool check_database(const Resolver *r, const FilterPattern *item, const Pattern *pattern)
 {
     /* The two databases of a migration may have different names: that of the source counts. */
-    const char *own = PQdb(conn_pg(r->conn));
+    const char *own = conn_database(r->conn);
     if (pattern->database == NULL || conn_side(r->conn) != CONN_SOURCE ||
         strcmp(pattern->database, own) == 0)
         return true;
