@@ -64,6 +64,7 @@ build() {
     library libpq libpq-dev
     library libzstd libzstd-dev
     library jansson libjansson-dev
+    library libxxhash libxxhash-dev
 }
 
 case ${1:-} in

@@ -43,8 +43,12 @@ typedef enum StreamEnd {
 } StreamEnd;
 
 typedef struct Stream {
-    Conn *source, *dest;
-    PGconn *from, *to; /* theirs */
+    Conn *source, *dest; /* either may be NULL: then `read` or `write` is in its place */
+    PGconn *from, *to;   /* theirs */
+    StreamRead *read;
+    StreamWrite *write;
+    void *context;
+    Cancel *cancel;
     _Atomic int64_t *wire_bytes;
     char *message; /* STREAM_BATCH bytes */
     size_t filled;
@@ -54,6 +58,19 @@ typedef struct Stream {
     int64_t notices;     /* of the destination, that are accounted for */
     int64_t doubt_since; /* clock_monotonic_ms when it said something unexplained, or 0 */
 } Stream;
+
+/* Takes what there is: all of the message, unless the bytes end. */
+static StreamEnd fill_by_reading(Stream *s, Error *err)
+{
+    while (s->filled < STREAM_BATCH && !s->source_ended) {
+        size_t n = 0;
+        if (!s->read(s->context, s->message + s->filled, STREAM_BATCH - s->filled, &n, err))
+            return STREAM_FAILED;
+        s->filled += n;
+        s->source_ended = n == 0;
+    }
+    return STREAM_MORE;
+}
 
 /* Takes what libpq has received. */
 static void fill(Stream *s)
@@ -69,6 +86,20 @@ static void fill(Stream *s)
     }
 }
 
+static void count_sent(Stream *s)
+{
+    atomic_fetch_add_explicit(s->wire_bytes, (int64_t)s->filled, memory_order_relaxed);
+    s->filled = 0;
+}
+
+static StreamEnd write_message(Stream *s, Error *err)
+{
+    if (!cancel_check(s->cancel, err) || !s->write(s->context, s->message, s->filled, err))
+        return STREAM_FAILED;
+    count_sent(s);
+    return STREAM_MORE;
+}
+
 /* Hands the message to libpq, which can send it without waiting: the socket is writable. Messages
  * never pile up in libpq, where they would take memory without bound: the one before must be gone.
  */
@@ -80,10 +111,8 @@ static StreamEnd send_message(Stream *s)
     int put = left < 0 ? -1 : PQputCopyData(s->to, s->message, (int)s->filled);
     if (put < 0)
         return STREAM_DEST_FAILED;
-    if (put > 0) {
-        atomic_fetch_add_explicit(s->wire_bytes, (int64_t)s->filled, memory_order_relaxed);
-        s->filled = 0;
-    }
+    if (put > 0)
+        count_sent(s);
     return STREAM_MORE;
 }
 
@@ -127,12 +156,12 @@ static StreamEnd step(Stream *s, bool sending, Error *err)
     const int fds[2] = {sending || doubtful ? -1 : PQsocket(s->from), PQsocket(s->to)};
     const short events[2] = {POLLIN, (short)(sending && !doubtful ? POLLIN | POLLOUT : POLLIN)};
     short revents[2];
-    int ready = cancel_poll(conn_cancel(s->dest), fds, events, revents, patience(s));
+    int ready = cancel_poll(s->cancel, fds, events, revents, patience(s));
     if (ready < 0) {
         error_set(err, ERROR_OTHER, "poll: %s", strerror(errno));
         return STREAM_FAILED;
     }
-    if (ready == 0 && !cancel_check(conn_cancel(s->dest), err))
+    if (ready == 0 && !cancel_check(s->cancel, err))
         return STREAM_FAILED;
     bool silent = (revents[1] & ~POLLOUT) == 0;
     StreamEnd end = silent ? STREAM_MORE : listen_dest(s);
@@ -151,7 +180,10 @@ static StreamEnd pump(Stream *s, Error *err)
 {
     StreamEnd end = STREAM_MORE;
     while (end == STREAM_MORE) {
-        fill(s);
+        if (s->read == NULL)
+            fill(s);
+        else if (fill_by_reading(s, err) != STREAM_MORE)
+            return STREAM_FAILED;
         bool sending = s->filled == STREAM_BATCH || (s->source_ended && s->filled > 0);
         if (s->source_ended && !sending)
             return STREAM_DONE;
@@ -159,7 +191,7 @@ static StreamEnd pump(Stream *s, Error *err)
             conn_error(s->source, NULL, err);
             return STREAM_FAILED;
         }
-        end = step(s, sending, err);
+        end = sending && s->write != NULL ? write_message(s, err) : step(s, sending, err);
     }
     return end;
 }
@@ -167,7 +199,7 @@ static StreamEnd pump(Stream *s, Error *err)
 /* Cancels the source's COPY and reads what it sent before it noticed. */
 static void stop_source(Stream *s)
 {
-    if (s->source_lost)
+    if (s->source == NULL || s->source_lost)
         return;
     if (!s->source_ended)
         conn_cancel_query(s->source);
@@ -201,6 +233,8 @@ static void stop_source(Stream *s)
 /* Ends the destination's COPY as failed; `err` gets what the server says to that. */
 static void stop_dest(Stream *s, Error *err)
 {
+    if (s->dest == NULL)
+        return;
     int put = PQputCopyEnd(s->to, "the rows stopped coming");
     if (put < 0 && conn_is_lost(s->dest))
         conn_error(s->dest, NULL, err);
@@ -213,41 +247,72 @@ static void stop_dest(Stream *s, Error *err)
 static bool finish(Stream *s, int64_t *rows, Error *err)
 {
     int64_t sent = 0, loaded = 0;
-    if (!conn_copy_end(s->source, &sent, err)) {
+    if (s->source != NULL && !conn_copy_end(s->source, &sent, err)) {
         AUTO(error_clear) Error expected = ERROR_INIT;
         stop_dest(s, &expected);
         return false;
     }
+    *rows = sent;
+    if (s->dest == NULL)
+        return true;
     if (PQputCopyEnd(s->to, NULL) < 0 && conn_is_lost(s->dest))
         return conn_error(s->dest, NULL, err);
     if (!conn_copy_end(s->dest, &loaded, err))
         return false;
-    if (sent != loaded)
+    *rows = loaded;
+    if (s->source != NULL && sent != loaded)
         return error_set(err, ERROR_DIFFERENCE,
                          "the source sent %" PRId64 " rows, the destination stored %" PRId64, sent,
                          loaded);
-    *rows = loaded;
     return true;
+}
+
+static bool run(Stream *s, int64_t *rows, Error *err)
+{
+    AUTO(mem_free) char *message = mem_alloc(STREAM_BATCH);
+    s->message = message;
+    if (s->source != NULL) {
+        s->from = conn_pg(s->source);
+        s->source_hidden = PQsslInUse(s->from) || PQgssEncInUse(s->from);
+    }
+    if (s->dest != NULL) {
+        s->to = conn_pg(s->dest);
+        s->notices = conn_notice_count(s->dest);
+    }
+    StreamEnd end = pump(s, err);
+    if (end == STREAM_DONE)
+        return finish(s, rows, err);
+    stop_source(s);
+    AUTO(error_clear) Error expected = ERROR_INIT;
+    stop_dest(s, end == STREAM_DEST_FAILED ? err : &expected);
+    return false;
 }
 
 bool stream_run(Conn *source, Conn *dest, _Atomic int64_t *wire_bytes, int64_t *rows, Error *err)
 {
-    AUTO(mem_free) char *message = mem_alloc(STREAM_BATCH);
     Stream s = {
-        .source = source,
-        .dest = dest,
-        .from = conn_pg(source),
-        .to = conn_pg(dest),
-        .wire_bytes = wire_bytes,
-        .message = message,
-        .source_hidden = PQsslInUse(conn_pg(source)) || PQgssEncInUse(conn_pg(source)),
-        .notices = conn_notice_count(dest),
-    };
-    StreamEnd end = pump(&s, err);
-    if (end == STREAM_DONE)
-        return finish(&s, rows, err);
-    stop_source(&s);
-    AUTO(error_clear) Error expected = ERROR_INIT;
-    stop_dest(&s, end == STREAM_DEST_FAILED ? err : &expected);
-    return false;
+        .source = source, .dest = dest, .cancel = conn_cancel(dest), .wire_bytes = wire_bytes};
+    return run(&s, rows, err);
+}
+
+bool stream_save(Conn *source, StreamWrite *write, void *context, _Atomic int64_t *wire_bytes,
+                 int64_t *rows, Error *err)
+{
+    Stream s = {.source = source,
+                .write = write,
+                .context = context,
+                .cancel = conn_cancel(source),
+                .wire_bytes = wire_bytes};
+    return run(&s, rows, err);
+}
+
+bool stream_load(StreamRead *read, void *context, Conn *dest, _Atomic int64_t *wire_bytes,
+                 int64_t *rows, Error *err)
+{
+    Stream s = {.read = read,
+                .context = context,
+                .dest = dest,
+                .cancel = conn_cancel(dest),
+                .wire_bytes = wire_bytes};
+    return run(&s, rows, err);
 }

@@ -26,4 +26,15 @@
 bool stream_run(Conn *source, Conn *dest, _Atomic int64_t *wire_bytes, int64_t *rows, Error *err)
     MUST_CHECK;
 
+/* Bytes to or from elsewhere than a server, e.g. a file. `n` 0: they have ended, and are whole. */
+typedef bool StreamWrite(void *context, const char *bytes, size_t n, Error *err);
+typedef bool StreamRead(void *context, char *buffer, size_t capacity, size_t *n, Error *err);
+
+/* The same with one connection only; `rows` is the number of its command tag. Where `write` or
+ * `read` fails, its error is the error. */
+bool stream_save(Conn *source, StreamWrite *write, void *context, _Atomic int64_t *wire_bytes,
+                 int64_t *rows, Error *err) MUST_CHECK;
+bool stream_load(StreamRead *read, void *context, Conn *dest, _Atomic int64_t *wire_bytes,
+                 int64_t *rows, Error *err) MUST_CHECK;
+
 #endif
