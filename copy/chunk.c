@@ -4,7 +4,7 @@
 
 /* The executor reads a range of blocks by itself (a TID range scan) from 14 on; before, each chunk
  * would read the whole table. */
-enum { CHUNK_SOURCE_VERSION_MIN = 140000 };
+enum { PAGES_SOURCE_VERSION_MIN = 140000 };
 
 /* ctid ranges mean nothing to other access methods. */
 static bool is_heap(const Table *table)
@@ -19,14 +19,18 @@ static int64_t smaller(int64_t a, int64_t b)
 
 /* Bytes decide, TOAST included: a small heap can carry a thousand times its size out of line. A
  * chunk has at least one page, and their number fits the ordinals. */
-static int64_t chunk_count(const CopyTable *table, int source_version, int64_t chunk_bytes)
+int64_t copy_chunks_wanted(const Table *source, int64_t chunk_bytes)
 {
-    const Table *source = table->source;
-    if (source_version < CHUNK_SOURCE_VERSION_MIN || source->relkind != 'r' || !is_heap(source) ||
-        chunk_bytes <= 0 || source->total_bytes <= chunk_bytes || source->heap_pages <= 1)
+    if (source->relkind != 'r' || !is_heap(source) || chunk_bytes <= 0 ||
+        source->total_bytes <= chunk_bytes || source->heap_pages <= 1)
         return 1;
     int64_t wanted = (source->total_bytes - 1) / chunk_bytes + 1;
     return smaller(smaller(wanted, source->heap_pages), INT32_MAX);
+}
+
+bool copy_reads_pages(int source_version)
+{
+    return source_version >= PAGES_SOURCE_VERSION_MIN;
 }
 
 /* The beginning of part `i` of `n` equal parts of `whole`; no product, so no overflow. */
@@ -38,21 +42,34 @@ static int64_t part_start(int64_t whole, int64_t n, int64_t i)
 void copy_plan(const CopyTable *table, int source_version, int64_t chunk_bytes, Arena *arena,
                CopyChunks *chunks)
 {
-    int64_t n = chunk_count(table, source_version, chunk_bytes);
+    bool by_page = copy_reads_pages(source_version);
+    int64_t n = copy_chunks_wanted(table->source, chunk_bytes);
+    if (!by_page)
+        n = n > 1 && table->key != NULL ? (int64_t)table->bound_count + 1 : 1;
     int64_t pages = table->source->heap_pages;
     int64_t bytes = table->source->total_bytes;
     chunks->count = (size_t)n;
     chunks->items = arena_alloc(arena, chunks->count * sizeof *chunks->items);
     for (int64_t i = 0; i < n; i++) {
-        /* The size is of now, the rows are of the snapshot: pages that were cut off or added since
-         * are the last chunk's. */
-        chunks->items[i] = (CopyChunk){
+        CopyChunk *chunk = &chunks->items[i];
+        *chunk = (CopyChunk){
             .table = table,
             .ordinal = (int)i,
             .chunks = (int)n,
-            .first_page = i == 0 ? 0 : part_start(pages, n, i),
-            .end_page = i == n - 1 ? -1 : part_start(pages, n, i + 1),
+            .end_page = -1,
             .weight = part_start(bytes, n, i + 1) - part_start(bytes, n, i),
         };
+        bool first = i == 0, last = i == n - 1;
+        if (by_page) {
+            /* The size is of now, the rows are of the snapshot: pages that were cut off or added
+             * since are the last chunk's. */
+            chunk->first_page = first ? 0 : part_start(pages, n, i);
+            chunk->end_page = last ? -1 : part_start(pages, n, i + 1);
+            continue;
+        }
+        chunk->has_first = !first;
+        chunk->first_key = first ? 0 : table->bounds[i - 1];
+        chunk->has_end = !last;
+        chunk->end_key = last ? 0 : table->bounds[i];
     }
 }

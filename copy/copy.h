@@ -16,7 +16,15 @@
 #include "base/mem.h"
 #include "schema/model.h"
 
-/* One table's way: from where, to where, how. */
+/* What travels in the place of a column's value: an expression over the source's row, cast to the
+ * column's own type. Both texts are SQL of the source. */
+typedef struct CopyValue {
+    const char *expression; /* NULL: the value itself */
+    const char *type;
+} CopyValue;
+
+/* One table's way: from where, to where, how. Conditions and values must have been proven to be one
+ * expression each: they are pasted between parentheses. */
 typedef struct CopyTable {
     const Table *source; /* columns: those that column_is_copied are named on both sides */
     const char *dest_schema, *dest_name;
@@ -25,15 +33,27 @@ typedef struct CopyTable {
                         an ordinary table that nobody else writes (not a root to route by) */
     bool only;       /* read without inheritance children: always, but for a partitioned
                         table that is read as a whole through its root */
+    const char *const *conditions; /* SQL: rows for which all hold; NULL for all rows */
+    size_t condition_count;
+    const CopyValue *values; /* by position in source->columns; NULL for none */
+    const char *alias;       /* what conditions and values call the table; NULL for its name */
+    const char *key;         /* a NOT NULL column of int2, int4 or int8 to split by where pages
+                                cannot; NULL for none */
+    const int64_t *bounds;   /* of that key, ascending: where the second and later chunks begin */
+    size_t bound_count;
 } CopyTable;
 
-/* A range of blocks of a table's main fork, [first_page, end_page). */
+/* A range of blocks of a table's main fork, [first_page, end_page); or of values of the table's
+ * key, [first_key, end_key). The first is open at the bottom, the last at the top, whatever the
+ * numbers say. */
 typedef struct CopyChunk {
     const CopyTable *table;
     int ordinal, chunks; /* from 0; of how many */
     int64_t first_page;
-    int64_t end_page; /* -1: open-ended (the last chunk always is) */
-    int64_t weight;   /* estimated bytes of heap and TOAST, for scheduling and progress */
+    int64_t end_page;           /* -1: open-ended (the last chunk always is) */
+    bool has_first, has_end;    /* a range of keys: bounded below, above */
+    int64_t first_key, end_key; /* where has_first, has_end say so */
+    int64_t weight;             /* estimated bytes of heap and TOAST, for scheduling and progress */
 } CopyChunk;
 
 typedef struct CopyChunks {
@@ -41,9 +61,16 @@ typedef struct CopyChunks {
     size_t count;
 } CopyChunks;
 
-/* Splits a table by pages so that no chunk holds much more than `chunk_bytes` of heap and TOAST.
- * One chunk for sources older than 14 (no TID range scan), for other access methods than heap, and
- * below the threshold. */
+/* How many chunks the table's size asks for, so that none holds much more than `chunk_bytes` of
+ * heap and TOAST; 1 below the threshold, for other access methods than heap, for what has no rows
+ * of its own. */
+int64_t copy_chunks_wanted(const Table *source, int64_t chunk_bytes);
+
+/* True when a source of that version reads a range of pages by itself (a TID range scan). */
+bool copy_reads_pages(int source_version);
+
+/* Splits a table by pages into as many. Sources older than 14 are split at the bounds of the key,
+ * where there are some, otherwise not at all. */
 void copy_plan(const CopyTable *table, int source_version, int64_t chunk_bytes, Arena *arena,
                CopyChunks *chunks);
 

@@ -16,6 +16,9 @@ bool statement_freezes(const CopyChunk *chunk);
 /* Appends what reads the chunk's rows on the source: COPY ... TO STDOUT. */
 void statement_add_read(Str *s, const Conn *source, const CopyChunk *chunk);
 
+/* Appends the query of the chunk's rows, as it stands in such a COPY. */
+void statement_add_select(Str *s, const Conn *source, const CopyChunk *chunk);
+
 /* Appends what empties the target, for a chunk that freezes. */
 void statement_add_truncate(Str *s, const Conn *dest, const CopyChunk *chunk);
 

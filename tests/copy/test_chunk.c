@@ -159,3 +159,89 @@ Test(chunk, no_size_leaves_a_gap_or_an_overlap)
         }
     }
 }
+
+/* ---- keys, for sources that cannot read a range of pages --------------------------------- */
+
+/* Every number there is falls into exactly one chunk: the first has no bottom, the last no top, and
+ * each begins where the one before ends. */
+static void must_cover_keys(const Plan *plan)
+{
+    const CopyChunk *chunks = plan->chunks.items;
+    size_t n = plan->chunks.count;
+    int64_t weight = 0;
+    cr_assert_eq(n, plan->table.bound_count + 1);
+    cr_assert_not(chunks[0].has_first);
+    cr_assert_not(chunks[n - 1].has_end);
+    for (size_t i = 0; i < n; i++) {
+        cr_assert_eq(chunks[i].ordinal, (int)i);
+        cr_assert_eq(chunks[i].chunks, (int)n);
+        cr_assert_eq(chunks[i].first_page, 0);
+        cr_assert_eq(chunks[i].end_page, -1);
+        weight += chunks[i].weight;
+        if (i == 0)
+            continue;
+        cr_assert(chunks[i - 1].has_end && chunks[i].has_first);
+        cr_assert_eq(chunks[i].first_key, chunks[i - 1].end_key);
+    }
+    cr_assert_eq(weight, plan->source.total_bytes);
+}
+
+Test(chunk, an_older_source_is_split_at_the_bounds_of_its_key)
+{
+    static const int64_t bounds[] = {INT64_MIN, -5, 0, 7, INT64_MAX};
+    AUTO(plan_clear) Plan plan = make_plan(1000, 1000 * PAGE);
+    plan.table.key = "id";
+    plan.table.bounds = bounds;
+    plan.table.bound_count = LENGTH(bounds);
+    run_plan(&plan, PG13, PAGE);
+    must_cover_keys(&plan);
+    cr_assert_eq(plan.chunks.items[1].first_key, INT64_MIN);
+    cr_assert_eq(plan.chunks.items[5].first_key, INT64_MAX);
+}
+
+Test(chunk, a_key_splits_neither_a_small_table_nor_a_newer_source)
+{
+    static const int64_t bounds[] = {10, 20};
+    AUTO(plan_clear) Plan plan = make_plan(1000, 1000 * PAGE);
+    plan.table.key = "id";
+    plan.table.bounds = bounds;
+    plan.table.bound_count = LENGTH(bounds);
+    run_plan(&plan, PG13, 1000 * PAGE);
+    cr_assert_eq(plan.chunks.count, 1);
+    cr_assert_not(plan.chunks.items[0].has_first || plan.chunks.items[0].has_end);
+    run_plan(&plan, PG14, 500 * PAGE);
+    must_cover(&plan);
+    cr_assert_eq(plan.chunks.count, 2);
+    cr_assert_not(plan.chunks.items[1].has_first);
+}
+
+Test(chunk, a_key_without_bounds_is_one_chunk)
+{
+    AUTO(plan_clear) Plan plan = make_plan(1000, 1000 * PAGE);
+    plan.table.key = "id";
+    run_plan(&plan, PG13, PAGE);
+    must_cover_keys(&plan);
+}
+
+/* ---- shapes ------------------------------------------------------------------------------ */
+
+Test(chunk, empty_pages_cost_no_more_chunks_than_their_bytes)
+{
+    /* 8 GB of which hardly anything is left: read quickly, in parallel, and no page twice */
+    cr_assert_eq(count_of(1 << 20, (int64_t)8 << 30, PG15, (int64_t)256 << 20), 32);
+}
+
+Test(chunk, what_is_skewed_out_of_line_ends_at_single_pages)
+{
+    AUTO(plan_clear) Plan plan = make_plan(7, (int64_t)700 << 30);
+    run_plan(&plan, PG15, (int64_t)256 << 20);
+    must_cover(&plan);
+    cr_assert_eq(plan.chunks.count, 7);
+    cr_assert_eq(plan.chunks.items[3].end_page - plan.chunks.items[3].first_page, 1);
+}
+
+Test(chunk, bytes_without_pages_are_one_chunk)
+{
+    /* cut off while its size was read */
+    cr_assert_eq(count_of(0, (int64_t)1 << 40, PG15, 1000), 1);
+}

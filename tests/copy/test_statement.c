@@ -126,3 +126,65 @@ Test(statement, a_partitioned_table_is_read_with_its_partitions)
     must_say(statement_add_read, &c,
              "COPY (SELECT \"id\" FROM \"public\".\"order\") TO STDOUT (FORMAT binary)");
 }
+
+/* ---- parts and other values -------------------------------------------------------------- */
+
+Test(statement, a_condition_is_a_query_and_its_comment_ends_with_its_line)
+{
+    static const char *const conditions[] = {"id > 5 -- more", "true"};
+    Case c;
+    case_fill(&c, plain_columns, 1);
+    c.table.conditions = conditions;
+    c.table.condition_count = 2;
+    must_say(statement_add_read, &c,
+             "COPY (SELECT \"id\" FROM ONLY \"public\".\"order\" WHERE (id > 5 -- more\n) AND "
+             "(true\n)) TO STDOUT (FORMAT binary)");
+}
+
+Test(statement, a_condition_holds_within_the_range_of_the_chunk)
+{
+    static const char *const conditions[] = {"a OR b"};
+    Case c;
+    case_fill(&c, plain_columns, 1);
+    c.table.conditions = conditions;
+    c.table.condition_count = 1;
+    c.chunk.first_page = 3;
+    c.chunk.end_page = 4;
+    must_say(statement_add_select, &c,
+             "SELECT \"id\" FROM ONLY \"public\".\"order\" WHERE ctid >= "
+             "'(3,0)'::pg_catalog.tid AND ctid < '(4,0)'::pg_catalog.tid AND (a OR b\n)");
+}
+
+Test(statement, other_values_stand_in_the_place_of_their_columns)
+{
+    static const CopyValue values[] = {
+        {NULL, NULL}, {"ignored", "text"}, {NULL, NULL}, {"md5(b)", "character varying(5)"}};
+    Case c;
+    case_fill(&c, with_generated, 4);
+    c.table.values = values;
+    c.table.alias = "parent";
+    must_say(statement_add_select, &c,
+             "SELECT \"a\", (md5(b)\n)::character varying(5) FROM ONLY \"public\".\"order\" AS "
+             "\"parent\"");
+    must_say(statement_add_load, &c,
+             "COPY \"pgzm_shadow_public\".\"order\" (\"a\", \"b\") FROM STDIN (FORMAT binary)");
+}
+
+Test(statement, ranges_of_keys_are_bounded_where_they_are_said_to_be)
+{
+    Case c;
+    case_fill(&c, plain_columns, 1);
+    c.table.key = "i\"d";
+    c.chunk.has_end = true;
+    c.chunk.end_key = INT64_MIN;
+    must_say(statement_add_select, &c,
+             "SELECT \"id\" FROM ONLY \"public\".\"order\" WHERE \"i\"\"d\" "
+             "OPERATOR(pg_catalog.<) '-9223372036854775808'::pg_catalog.int8");
+    c.chunk.has_first = true;
+    c.chunk.first_key = -1;
+    c.chunk.end_key = 0;
+    must_say(statement_add_read, &c,
+             "COPY (SELECT \"id\" FROM ONLY \"public\".\"order\" WHERE \"i\"\"d\" "
+             "OPERATOR(pg_catalog.>=) '-1'::pg_catalog.int8 AND \"i\"\"d\" OPERATOR(pg_catalog.<) "
+             "'0'::pg_catalog.int8) TO STDOUT (FORMAT binary)");
+}
