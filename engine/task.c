@@ -102,6 +102,7 @@ static void add_chunks(Maker *maker, TableTasks *table, bool binary)
         if (root != NULL && root != table)
             schedule_need(maker->schedule, root->rows_in, number);
     }
+    maker->tasks->copies[maker->tasks->copy_count++] = copy;
     maker->tasks->tables_total++;
     maker->tasks->bytes_total += table->source->total_bytes;
 }
@@ -288,6 +289,7 @@ bool tasks_make(Run *run, const Plan *plan, Schedule *schedule, LoadTasks *tasks
                    .schedule = schedule,
                    .tasks = tasks,
                    .tables = arena_alloc(run->arena, (count + 1) * sizeof(TableTasks))};
+    tasks->copies = arena_alloc(run->arena, (count + 1) * sizeof *tasks->copies);
     maker.all_rows = schedule_add(schedule, NULL, 0, SCHEDULE_FREE, false);
     maker.all_built = schedule_add(schedule, NULL, 0, SCHEDULE_FREE, false);
     for (size_t i = 0; i < count; i++) {

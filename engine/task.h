@@ -29,6 +29,8 @@ typedef struct LoadTasks {
     LoadTask **items;
     size_t count, capacity;
     int64_t bytes_total, tables_total, builds_total;
+    const CopyTable **copies; /* every table whose rows are copied, once */
+    size_t copy_count;
 } LoadTasks;
 
 /* Makes the tasks and their order. `tables_reasons` (why text is used) go to the log. */
