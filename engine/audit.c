@@ -75,6 +75,7 @@ static void add_prepare_options(Str *out, const Settings *s, const Settings *usu
     add_number(out, "jobs", s->jobs, usual->jobs, "");
     add_number(out, "lock-wait-timeout", s->lock_wait_timeout_ms, usual->lock_wait_timeout_ms,
                "ms");
+    add_number(out, "retry-timeout", s->retry_timeout_ms, usual->retry_timeout_ms, "ms");
 }
 
 /* Connection strings are left out: they may hold passwords. */

@@ -6,163 +6,24 @@
 
 #include "base/clock.h"
 #include "base/pool.h"
+#include "engine/loader.h"
 #include "engine/preserved.h"
-#include "engine/task.h"
 
-enum {
-    PROGRESS_MS = 200,
-    STATEMENT_TRIES = 5, /* of a statement that deadlocked with another of ours */
-    STATEMENT_PAUSE_MS = 100,
-    SEQUENCES_PER_QUERY = 500
-};
-
-/* What the workers share. */
-typedef struct Load {
-    Run *run;
-    const Plan *plan;
-    const Snapshot *snapshot;
-    const char *path;        /* search_path of the workers' destination sessions */
-    const char *source_path; /* and of the source's: the same schemas in the same order */
-    Schedule *schedule;
-    LoadTasks tasks;
-    Cancel *cancel; /* below the run's: set when a worker fails */
-    CopyCounters counters;
-    _Atomic int64_t bytes_done, tables_done, builds_done;
-    int64_t started;
-} Load;
-
-/* One worker's own. */
-typedef struct Worker {
-    Load *load;
-    size_t index;
-    Conn *source, *dest;
-    const LoadTask *task; /* the one at hand, for the hooks */
-} Worker;
-
-/* ---- bookkeeping in the task's transaction --------------------------------------------- */
-
-static bool claim(void *context, Conn *dest, bool *skip, Error *err)
-{
-    const Worker *worker = context;
-    AUTO(mem_free) char *migration = mem_printf("%lld", (long long)worker->load->run->id);
-    AUTO(mem_free) char *id = mem_printf("%d", worker->task->id);
-    const char *const values[] = {migration, id};
-    AUTO(result_free) PGresult *result = NULL;
-    if (!conn_query(dest,
-                    "SELECT done FROM pgzm.task WHERE migration = $1::bigint AND id = $2::int"
-                    " FOR UPDATE SKIP LOCKED",
-                    2, values, &result, err))
-        return false;
-    if (PQntuples(result) != 1) {
-        error_set(err, ERROR_STATE, "another process works on %s", worker->task->label);
-        return error_hint(err, "Look into pg_stat_activity of the destination for pgzm-copy.");
-    }
-    *skip = PQgetvalue(result, 0, 0)[0] == 't';
-    return true;
-}
-
-static bool done(void *context, Conn *dest, int64_t rows, Error *err)
-{
-    const Worker *worker = context;
-    AUTO(mem_free) char *migration = mem_printf("%lld", (long long)worker->load->run->id);
-    AUTO(mem_free) char *id = mem_printf("%d", worker->task->id);
-    AUTO(mem_free) char *count = rows >= 0 ? mem_printf("%lld", (long long)rows) : NULL;
-    const char *const values[] = {migration, id, count};
-    AUTO(result_free) PGresult *result = NULL;
-    return conn_query(dest,
-                      "UPDATE pgzm.task SET done = true, rows = $3::bigint,"
-                      " done_at = clock_timestamp() WHERE migration = $1::bigint AND id = $2::int",
-                      3, values, &result, err);
-}
-
-/* ---- one task -------------------------------------------------------------------------- */
-
-static bool open_source(Worker *worker, Error *err)
-{
-    if (worker->source != NULL && PQtransactionStatus(conn_pg(worker->source)) == PQTRANS_INTRANS)
-        return true;
-    conn_free(TAKE(worker->source));
-    AUTO(mem_free) char *purpose = mem_printf("copy %zu", worker->index + 1);
-    ConnSpec spec = {
-        .side = CONN_SOURCE, .conninfo = worker->load->run->settings->source, .purpose = purpose};
-    /* Values that name objects (regclass) are then printed bare and mean the new ones over there.
-     */
-    return conn_open(&spec, worker->load->cancel, &worker->source, err) &&
-           set_path(worker->source, worker->load->source_path, false, err) &&
-           snapshot_import(worker->source, worker->load->snapshot->name, err);
-}
-
-static bool open_dest(Worker *worker, Error *err)
-{
-    AUTO(mem_free) char *purpose = mem_printf("load %zu", worker->index + 1);
-    ConnSpec spec = {
-        .side = CONN_DEST, .conninfo = worker->load->run->settings->dest, .purpose = purpose};
-    return conn_open(&spec, worker->load->cancel, &worker->dest, err) &&
-           set_path(worker->dest, worker->load->path, false, err);
-}
-
-static bool run_copy(Worker *worker, const LoadTask *task, Error *err)
-{
-    Load *load = worker->load;
-    const CopyHooks hooks = {.claim = claim, .done = done, .context = worker};
-    int64_t rows = 0;
-    if (!open_source(worker, err) ||
-        !copy_chunk(worker->source, worker->dest, task->chunk, &hooks, &load->counters, &rows, err))
-        return false;
-    atomic_fetch_add(&load->bytes_done, task->chunk->weight);
-    if (atomic_fetch_sub(task->table_chunks_left, 1) == 1)
-        atomic_fetch_add(&load->tables_done, 1);
-    return true;
-}
-
-static bool try_statement(Worker *worker, const LoadTask *task, Error *err)
-{
-    bool skip = false;
-    if (!conn_exec(worker->dest, "BEGIN", err))
-        return false;
-    if (claim(worker, worker->dest, &skip, err) &&
-        (skip ||
-         (conn_exec(worker->dest, task->statement, err) && done(worker, worker->dest, -1, err))) &&
-        conn_exec(worker->dest, "COMMIT", err))
-        return true;
-    conn_rollback(worker->dest);
-    return false;
-}
-
-/* Two statements of ours may lock two tables in opposite order: the loser tries again. */
-static bool run_statement(Worker *worker, const LoadTask *task, Error *err)
-{
-    for (int tries = 1;; tries++) {
-        AUTO(error_clear) Error failure = ERROR_INIT;
-        if (try_statement(worker, task, &failure)) {
-            log_debug(&worker->load->run->log, "done: %s", task->label);
-            atomic_fetch_add(&worker->load->builds_done, task->builds ? 1 : 0);
-            return true;
-        }
-        if (failure.kind == ERROR_LOCK && tries < STATEMENT_TRIES &&
-            cancel_sleep(worker->load->cancel, STATEMENT_PAUSE_MS * tries))
-            continue;
-        error_move(err, &failure);
-        error_kind(err, ERROR_COPY);
-        return error_wrap(err, "making %s", task->label);
-    }
-}
+enum { PROGRESS_MS = 200, SEQUENCES_PER_QUERY = 500 };
 
 /* ---- the workers ----------------------------------------------------------------------- */
 
-static bool take_tasks(Worker *worker, Error *err)
+static bool take_tasks(Loader *loader, Error *err)
 {
+    Load *load = loader->load;
     size_t number;
     void *payload;
-    while (schedule_take(worker->load->schedule, &number, &payload)) {
-        worker->task = payload;
-        bool ok = worker->task->kind == TASK_COPY ? run_copy(worker, worker->task, err)
-                                                  : run_statement(worker, worker->task, err);
-        if (!ok)
+    while (schedule_take(load->schedule, &number, &payload)) {
+        if (!loader_run(loader, payload, err))
             return false;
-        schedule_finish(worker->load->schedule, number);
+        schedule_finish(load->schedule, number);
     }
-    return cancel_check(worker->load->cancel, err);
+    return cancel_check(load->cancel, err);
 }
 
 static void send_progress(Load *load)
@@ -182,31 +43,31 @@ static void send_progress(Load *load)
                 &(PgzmEvent){.kind = PGZM_EVENT_PROGRESS, .progress = &progress});
 }
 
-/* The pool's last thread tells how far the others are, and lets waiting ones go on a cancellation.
- */
-static void watch(Load *load)
+/* The pool's last thread tells how far the others are, lets waiting ones go on a cancellation, and
+ * sees to the main thread's connections, which have nothing to do meanwhile. */
+static bool watch(Load *load, Error *err)
 {
-    while (!schedule_wait(load->schedule, PROGRESS_MS)) {
+    bool ok = true;
+    while (ok && !schedule_wait(load->schedule, PROGRESS_MS)) {
         send_progress(load);
-        if (cancel_reason(load->cancel) != CANCEL_NONE)
+        ok = keeper_look(&load->keeper, err);
+        if (!ok || cancel_reason(load->cancel) != CANCEL_NONE)
             schedule_stop(load->schedule);
     }
     send_progress(load);
+    return ok;
 }
 
 static bool work(void *context, size_t index, Error *err)
 {
     Load *load = context;
-    if (index == (size_t)load->run->settings->jobs) {
-        watch(load);
-        return true;
-    }
-    Worker worker = {.load = load, .index = index};
-    bool ok = open_dest(&worker, err) && take_tasks(&worker, err);
+    if (index == (size_t)load->run->settings->jobs)
+        return watch(load, err);
+    Loader loader = {.load = load, .index = index};
+    bool ok = loader_open(&loader, err) && take_tasks(&loader, err);
     if (!ok)
         schedule_stop(load->schedule);
-    conn_free(worker.source);
-    conn_free(worker.dest);
+    loader_close(&loader);
     return ok;
 }
 
@@ -241,7 +102,6 @@ bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, LoadResult *
     AUTO(schedule_free) Schedule *schedule = schedule_new();
     AUTO(cancel_free) Cancel *cancel = cancel_new(run->cancel);
     Load load = {.run = run,
-                 .plan = plan,
                  .snapshot = snapshot,
                  .path = load_path(run, plan),
                  .source_path = source_load_path(run, plan),
@@ -250,13 +110,17 @@ bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, LoadResult *
                  .started = clock_monotonic_ms()};
     if (!tasks_make(run, plan, schedule, &load.tasks, err) || !tasks_record(run, &load.tasks, err))
         return false;
+    if (!keeper_begin(&load.keeper, run, cancel, err))
+        return false;
     schedule_open(schedule);
     log_info(&run->log, "%zu tasks for %d jobs", load.tasks.count, run->settings->jobs);
-    if (!pool_run((size_t)run->settings->jobs + 1, work, &load, cancel, err))
+    if (!pool_run((size_t)run->settings->jobs + 1, work, &load, cancel, err) ||
+        !keeper_end(&load.keeper, err))
         return false;
     result->rows = atomic_load(&load.counters.rows);
     result->tables = atomic_load(&load.tables_done);
     result->indexes = atomic_load(&load.builds_done);
+    json_object_set_new(run->result, "retries", json_integer(atomic_load(&load.retries)));
     json_object_set_new(run->result, "bytes", json_integer(atomic_load(&load.counters.wire_bytes)));
     return true;
 }

@@ -107,6 +107,8 @@ typedef enum PgzmOption {
     PGZM_REQUIRE_COMPLETE, /* "on": what is not carried over is an error */
     PGZM_MAX_RISK,         /* "low", "medium" or "high": refuse changes above; default none */
     PGZM_REHEARSE,         /* "on", with PGZM_DRY_RUN: run the statements and roll back */
+    PGZM_RETRY_TIMEOUT,    /* duration; how long a connection that is lost while rows are copied is
+                              tried again; default 60s, 0: not at all */
     PGZM_OPTION_COUNT
 } PgzmOption;
 

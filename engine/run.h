@@ -43,8 +43,9 @@ typedef struct Settings {
     OrphanMode orphans;
     bool checksum, allow_publish, force;
     int64_t lock_timeout_ms, swap_timeout_ms, lock_wait_timeout_ms;
-    int64_t timeout_ms; /* 0 for none */
-    Filter filter;      /* which objects; empty for all */
+    int64_t timeout_ms;       /* 0 for none */
+    int64_t retry_timeout_ms; /* 0: a lost connection is not tried again */
+    Filter filter;            /* which objects; empty for all */
     AclMode acl;
     RiskLimit max_risk;
     bool no_owner, no_privileges, no_comments, no_tablespaces;

@@ -20,6 +20,7 @@ void settings_init(Settings *settings)
                            .lock_timeout_ms = 80,
                            .swap_timeout_ms = 60000,
                            .lock_wait_timeout_ms = 30000,
+                           .retry_timeout_ms = 60000,
                            .before_ms = INT64_MIN};
 }
 
@@ -195,6 +196,8 @@ bool settings_set(Settings *s, PgzmOption option, const char *value, Error *err)
         return set_duration(&s->swap_timeout_ms, "the swap timeout", value, err);
     case PGZM_LOCK_WAIT_TIMEOUT:
         return set_duration(&s->lock_wait_timeout_ms, "the lock wait timeout", value, err);
+    case PGZM_RETRY_TIMEOUT:
+        return set_duration(&s->retry_timeout_ms, "the retry timeout", value, err);
     case PGZM_TIMEOUT:
         return set_duration(&s->timeout_ms, "the timeout", value, err);
     case PGZM_SCHEMA:

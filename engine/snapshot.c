@@ -113,11 +113,35 @@ bool snapshot_take(Run *run, Snapshot *snapshot, Error *err)
     return error_hint(err, "Run it again while nobody creates, drops or truncates tables there.");
 }
 
+/* Rows read in another snapshot would be of another moment: there is no way on. */
+static bool gone(Error *err)
+{
+    if (err->kind == ERROR_CONNECTION || err->kind == ERROR_INTERRUPTED)
+        return error_wrap(err, "importing the source's snapshot");
+    error_kind(err, ERROR_COPY);
+    error_wrap(err, "the source's snapshot is gone");
+    return error_hint(err, "The connection that held it was lost, or the source was restarted. Run "
+                           "pgzm-copy abort and prepare again.");
+}
+
 bool snapshot_import(Conn *source, const char *name, Error *err)
 {
     AUTO(str_clear) Str statement = STR_INIT;
     str_add(&statement, "SET TRANSACTION SNAPSHOT ");
     conn_add_literal(source, &statement, name);
     return (conn_exec(source, begin, err) && conn_exec(source, str_text(&statement), err)) ||
-           error_wrap(err, "importing the source's snapshot");
+           gone(err);
+}
+
+bool snapshot_check(Run *run, Error *err)
+{
+    AUTO(error_clear) Error failure = ERROR_INIT;
+    if (conn_exec(run->source, "SELECT 1", &failure))
+        return true;
+    if (failure.kind != ERROR_CONNECTION)
+        return error_move(err, &failure);
+    error_wrap(&failure, "the source's snapshot is gone");
+    error_hint(&failure, "Keep the connection to the source alive (idle timeouts of firewalls and "
+                         "poolers, restarts), then run pgzm-copy abort and prepare again.");
+    return error_move(err, &failure);
 }

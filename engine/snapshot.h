@@ -21,7 +21,11 @@ typedef struct Snapshot {
  * --lock-wait-timeout, ERROR_PREFLIGHT when a table may not be read. */
 bool snapshot_take(Run *run, Snapshot *snapshot, Error *err) MUST_CHECK;
 
-/* Begins such a transaction with that snapshot on another connection. */
+/* Begins such a transaction with that snapshot on another connection. ERROR_COPY when it is gone.
+ */
 bool snapshot_import(Conn *source, const char *name, Error *err) MUST_CHECK;
+
+/* Whether run->source, and with it the snapshot and the locks, is still there. */
+bool snapshot_check(Run *run, Error *err) MUST_CHECK;
 
 #endif

@@ -46,6 +46,7 @@ static const char *const options[] = {
     [PGZM_LOCK_TIMEOUT] = "lock-timeout",
     [PGZM_SWAP_TIMEOUT] = "swap-timeout",
     [PGZM_LOCK_WAIT_TIMEOUT] = "lock-wait-timeout",
+    [PGZM_RETRY_TIMEOUT] = "retry-timeout",
     [PGZM_TIMEOUT] = "timeout",
     [PGZM_LATEST] = "latest",
     [PGZM_TIMESTAMP] = "timestamp",

@@ -42,7 +42,8 @@ Test(server_fault, a_failed_copy_leaves_both_sides_as_they_were_and_can_be_done_
                                     .action = PROXY_TERMINATE_BACKEND,
                                     .moment = PROXY_BEFORE});
     AUTO(launch_clear)
-    Launch launch = LAUNCH("start", "--source", through, "--dest", shop.dest.conninfo);
+    Launch launch =
+        LAUNCH("start", "--source", through, "--dest", shop.dest.conninfo, "--retry-timeout", "0");
     cr_assert_neq(proxy_struck(proxy), 0, "the rows were not read");
     EXPECT_ERROR(&launch, 3, "copying public.");
     EXPECT_CONTAINS(launch.err, "the connection to the source was lost");

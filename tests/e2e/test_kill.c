@@ -9,7 +9,8 @@
 #include <criterion/criterion.h>
 
 static const char *const prepare_arguments[] = {
-    "prepare", "--preserved-tables", "accounts,ledger", "--jobs", "2", NULL};
+    "prepare", "--preserved-tables", "accounts,ledger", "--jobs", "2", "--retry-timeout", "2s",
+    NULL};
 static const char *const swap_arguments[] = {"swap", NULL};
 static const char *const rollback_arguments[] = {"rollback", "--latest", NULL};
 static const char *const abort_arguments[] = {"abort", NULL};

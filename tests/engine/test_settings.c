@@ -38,6 +38,7 @@ Test(settings, have_defaults_that_the_manual_names)
     cr_assert_eq(settings.swap_timeout_ms, 60000);
     cr_assert_eq(settings.lock_wait_timeout_ms, 30000);
     cr_assert_eq(settings.timeout_ms, 0);
+    cr_assert_eq(settings.retry_timeout_ms, 60000);
     cr_assert_not(settings.dry_run);
     cr_assert_not(settings.latest);
     cr_assert_null(settings.preserved);
@@ -127,7 +128,8 @@ Test(settings, refuse_values_that_do_not_fit)
     for (size_t i = 0; i < LENGTH(jobs); i++)
         expect_refused(PGZM_JOBS, jobs[i]);
     static const PgzmOption durations[] = {PGZM_LOCK_TIMEOUT, PGZM_SWAP_TIMEOUT,
-                                           PGZM_LOCK_WAIT_TIMEOUT, PGZM_TIMEOUT};
+                                           PGZM_LOCK_WAIT_TIMEOUT, PGZM_TIMEOUT,
+                                           PGZM_RETRY_TIMEOUT};
     for (size_t i = 0; i < LENGTH(durations); i++) {
         expect_refused(durations[i], "soon");
         expect_refused(durations[i], "-1s");

@@ -1,0 +1,231 @@
+#include "engine/loader.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+
+enum {
+    STATEMENT_TRIES = 5, /* of a statement that deadlocked with another of ours */
+    STATEMENT_PAUSE_MS = 100,
+    LOST_TRIES = 10, /* of a task under which connections are lost: it may be what ends them */
+    PAUSE_FIRST_MS = 100,
+    PAUSE_MOST_MS = 5000
+};
+
+/* ---- bookkeeping in the task's transaction --------------------------------------------- */
+
+static bool claim(void *context, Conn *dest, bool *skip, Error *err)
+{
+    Loader *loader = context;
+    AUTO(mem_free) char *migration = mem_printf("%lld", (long long)loader->load->run->id);
+    AUTO(mem_free) char *id = mem_printf("%d", loader->task->id);
+    const char *const values[] = {migration, id};
+    AUTO(result_free) PGresult *result = NULL;
+    /* After a loss the row may be locked by the backend that was told to end, or is in the middle
+     * of its COMMIT: how that ends is waited for. */
+    if (!conn_query(dest,
+                    loader->again
+                        ? "SELECT done, coalesce(rows, -1) FROM pgzm.task"
+                          " WHERE migration = $1::bigint AND id = $2::int FOR UPDATE"
+                        : "SELECT done, coalesce(rows, -1) FROM pgzm.task"
+                          " WHERE migration = $1::bigint AND id = $2::int FOR UPDATE SKIP LOCKED",
+                    2, values, &result, err))
+        return false;
+    if (PQntuples(result) != 1) {
+        error_set(err, ERROR_STATE, "another process works on %s", loader->task->label);
+        return error_hint(err, "Look into pg_stat_activity of the destination for pgzm-copy.");
+    }
+    *skip = PQgetvalue(result, 0, 0)[0] == 't';
+    loader->rows = *skip ? strtoll(PQgetvalue(result, 0, 1), NULL, 10) : -1;
+    return true;
+}
+
+static bool done(void *context, Conn *dest, int64_t rows, Error *err)
+{
+    const Loader *loader = context;
+    AUTO(mem_free) char *migration = mem_printf("%lld", (long long)loader->load->run->id);
+    AUTO(mem_free) char *id = mem_printf("%d", loader->task->id);
+    AUTO(mem_free) char *count = rows >= 0 ? mem_printf("%lld", (long long)rows) : NULL;
+    const char *const values[] = {migration, id, count};
+    AUTO(result_free) PGresult *result = NULL;
+    return conn_query(dest,
+                      "UPDATE pgzm.task SET done = true, rows = $3::bigint,"
+                      " done_at = clock_timestamp() WHERE migration = $1::bigint AND id = $2::int",
+                      3, values, &result, err);
+}
+
+/* ---- connections ----------------------------------------------------------------------- */
+
+static bool open_source(Loader *loader, Error *err)
+{
+    if (loader->source != NULL && PQtransactionStatus(conn_pg(loader->source)) == PQTRANS_INTRANS)
+        return true;
+    conn_free(TAKE(loader->source));
+    AUTO(mem_free) char *purpose = mem_printf("copy %zu", loader->index + 1);
+    ConnSpec spec = {
+        .side = CONN_SOURCE, .conninfo = loader->load->run->settings->source, .purpose = purpose};
+    /* Values that name objects (regclass) are then printed bare and mean the new ones over there.
+     */
+    return conn_open(&spec, loader->load->cancel, &loader->source, err) &&
+           set_path(loader->source, loader->load->source_path, false, err) &&
+           snapshot_import(loader->source, loader->load->snapshot->name, err);
+}
+
+static bool note_loss(Loader *loader, Error *err)
+{
+    AUTO(mem_free) char *lost = TAKE(loader->lost);
+    return lost == NULL ||
+           journal_event(loader->dest, loader->load->run->id, "connection lost", lost, err);
+}
+
+static bool open_dest(Loader *loader, Error *err)
+{
+    if (loader->dest != NULL)
+        return true;
+    AUTO(mem_free) char *purpose = mem_printf("load %zu", loader->index + 1);
+    ConnSpec spec = {
+        .side = CONN_DEST, .conninfo = loader->load->run->settings->dest, .purpose = purpose};
+    AUTO(conn_free) Conn *dest = NULL;
+    if (!conn_open(&spec, loader->load->cancel, &dest, err) ||
+        !set_path(dest, loader->load->path, false, err) ||
+        !backend_end(dest, &loader->backend, err) || !backend_read(dest, &loader->backend, err))
+        return false;
+    loader->dest = TAKE(dest);
+    return true;
+}
+
+bool loader_open(Loader *loader, Error *err)
+{
+    return open_dest(loader, err);
+}
+
+void loader_close(Loader *loader)
+{
+    conn_free(TAKE(loader->source));
+    conn_free(TAKE(loader->dest));
+    mem_free(TAKE(loader->lost));
+}
+
+/* ---- one task -------------------------------------------------------------------------- */
+
+static bool run_copy(Loader *loader, const LoadTask *task, Error *err)
+{
+    Load *load = loader->load;
+    const CopyHooks hooks = {.claim = claim, .done = done, .context = loader};
+    int64_t rows = 0;
+    if (!open_source(loader, err))
+        return false;
+    loader->under_way = true;
+    if (!copy_chunk(loader->source, loader->dest, task->chunk, &hooks, &load->counters, &rows, err))
+        return false;
+    if (rows < 0 && loader->rows > 0) /* committed before, the reply was lost */
+        atomic_fetch_add(&load->counters.rows, loader->rows);
+    atomic_fetch_add(&load->bytes_done, task->chunk->weight);
+    if (atomic_fetch_sub(task->table_chunks_left, 1) == 1)
+        atomic_fetch_add(&load->tables_done, 1);
+    return true;
+}
+
+static bool try_statement(Loader *loader, const LoadTask *task, Error *err)
+{
+    bool skip = false;
+    if (!conn_exec(loader->dest, "BEGIN", err))
+        return false;
+    if (claim(loader, loader->dest, &skip, err) &&
+        (skip ||
+         (conn_exec(loader->dest, task->statement, err) && done(loader, loader->dest, -1, err))) &&
+        conn_exec(loader->dest, "COMMIT", err))
+        return true;
+    conn_rollback(loader->dest);
+    return false;
+}
+
+/* Two statements of ours may lock two tables in opposite order: the loser tries again. */
+static bool run_statement(Loader *loader, const LoadTask *task, Error *err)
+{
+    loader->under_way = true;
+    for (int tries = 1;; tries++) {
+        AUTO(error_clear) Error failure = ERROR_INIT;
+        if (try_statement(loader, task, &failure)) {
+            log_debug(&loader->load->run->log, "done: %s", task->label);
+            atomic_fetch_add(&loader->load->builds_done, task->builds ? 1 : 0);
+            return true;
+        }
+        if (failure.kind == ERROR_LOCK && tries < STATEMENT_TRIES &&
+            cancel_sleep(loader->load->cancel, STATEMENT_PAUSE_MS * tries))
+            continue;
+        error_move(err, &failure);
+        error_kind(err, ERROR_COPY);
+        return error_wrap(err, "making %s", task->label);
+    }
+}
+
+static bool run_once(Loader *loader, const LoadTask *task, Error *err)
+{
+    return open_dest(loader, err) && note_loss(loader, err) &&
+           (task->kind == TASK_COPY ? run_copy(loader, task, err)
+                                    : run_statement(loader, task, err));
+}
+
+/* ---- lost connections ------------------------------------------------------------------ */
+
+typedef struct Retry {
+    int tries;     /* in which the task had begun */
+    int64_t since; /* clock_monotonic_ms of the last loss */
+    int64_t pause;
+} Retry;
+
+/* A connection whose state is in doubt is none. */
+static void drop_connections(Loader *loader)
+{
+    if (loader->source != NULL && PQtransactionStatus(conn_pg(loader->source)) != PQTRANS_INTRANS)
+        conn_free(TAKE(loader->source));
+    if (loader->dest != NULL &&
+        (conn_is_lost(loader->dest) || PQtransactionStatus(conn_pg(loader->dest)) != PQTRANS_IDLE))
+        conn_free(TAKE(loader->dest));
+}
+
+/* Pauses when the failure was a lost connection and another try may do; false when it stays. */
+static bool may_try_again(Loader *loader, Retry *retry, const Error *failure)
+{
+    Load *load = loader->load;
+    const Settings *settings = load->run->settings;
+    if (failure->kind != ERROR_CONNECTION || settings->retry_timeout_ms == 0 ||
+        cancel_reason(load->cancel) != CANCEL_NONE)
+        return false;
+    drop_connections(loader);
+    int64_t now = clock_monotonic_ms();
+    if (loader->under_way || retry->since == 0) {
+        retry->since = now;
+        retry->pause = PAUSE_FIRST_MS;
+        retry->tries++;
+        atomic_fetch_add(&load->retries, 1);
+        log_warning(&load->run->log, "%s; trying again", failure->message);
+        mem_free(loader->lost);
+        loader->lost = mem_strdup(failure->message);
+    } else {
+        log_debug(&load->run->log, "%s; trying again", failure->message);
+        retry->pause = retry->pause * 2 < PAUSE_MOST_MS ? retry->pause * 2 : PAUSE_MOST_MS;
+    }
+    loader->under_way = false;
+    loader->again = true;
+    return retry->tries <= LOST_TRIES && now - retry->since < settings->retry_timeout_ms &&
+           cancel_sleep(load->cancel, retry->pause);
+}
+
+bool loader_run(Loader *loader, const LoadTask *task, Error *err)
+{
+    Retry retry = {0};
+    loader->task = task;
+    loader->again = false;
+    loader->under_way = false;
+    for (;;) {
+        AUTO(error_clear) Error failure = ERROR_INIT;
+        if (run_once(loader, task, &failure))
+            return true;
+        if (!may_try_again(loader, &retry, &failure))
+            return error_move(err, &failure);
+    }
+}

@@ -1,0 +1,55 @@
+/*
+ * loader.h - inside engine/ only: one worker of a load with its two connections. It does one task
+ * at a time: claims it in the journal, does it and notes it there, all in one transaction, so that
+ * it is done once or not at all. Connections that are lost are opened again and the task is claimed
+ * again; what the journal says is done by then is not repeated. Which task comes next is not for
+ * this file (schedule.h).
+ *
+ * Threads: each worker belongs to one thread; Load is shared.
+ */
+#ifndef PGZM_ENGINE_LOADER_H
+#define PGZM_ENGINE_LOADER_H
+
+#include "copy/copy.h"
+#include "engine/backend.h"
+#include "engine/keeper.h"
+#include "engine/snapshot.h"
+#include "engine/task.h"
+
+/* What the workers of a load share. */
+typedef struct Load {
+    Run *run;
+    const Snapshot *snapshot;
+    const char *path;        /* search_path of the workers' destination sessions */
+    const char *source_path; /* and of the source's: the same schemas in the same order */
+    Schedule *schedule;
+    LoadTasks tasks;
+    Cancel *cancel; /* below the run's: set when a worker fails */
+    Keeper keeper;
+    CopyCounters counters;
+    _Atomic int64_t bytes_done, tables_done, builds_done;
+    _Atomic int64_t retries; /* connections that were lost under a task */
+    int64_t started;
+} Load;
+
+typedef struct Loader {
+    Load *load;
+    size_t index;
+    Conn *source, *dest;
+    Backend backend;      /* of `dest`, or of the one before it */
+    bool again;           /* an earlier try's backend may still hold the task */
+    bool under_way;       /* both connections were there, and the task had begun */
+    char *lost;           /* owned: of a loss that the journal does not know of yet */
+    const LoadTask *task; /* the one at hand, for the hooks */
+    int64_t rows;         /* of a task that is done already, as the journal says; or -1 */
+} Loader;
+
+/* Opens the destination. A failure here is not tried again. */
+bool loader_open(Loader *loader, Error *err) MUST_CHECK;
+void loader_close(Loader *loader);
+
+/* Does the task and counts it in Load. Lost connections are tried again with pauses that grow, for
+ * as long as --retry-timeout says, and as long as the snapshot is there. */
+bool loader_run(Loader *loader, const LoadTask *task, Error *err) MUST_CHECK;
+
+#endif
