@@ -14,6 +14,7 @@
 
 #include "base/conn.h"
 #include "base/mem.h"
+#include "copy/manifest.h"
 #include "schema/model.h"
 
 /* What travels in the place of a column's value: an expression over the source's row, cast to the
@@ -103,5 +104,17 @@ typedef struct CopyCounters {
  * ERROR_INTERRUPTED, and what a hook found. */
 bool copy_chunk(Conn *source, Conn *dest, const CopyChunk *chunk, const CopyHooks *hooks,
                 CopyCounters *counters, int64_t *rows, Error *err) MUST_CHECK;
+
+/* The two halves of copy_chunk, with a file of a dump between them. Saving: `source` is inside its
+ * snapshot's transaction; after a failure it is as after copy_chunk, and nothing of the file is
+ * left. `info` is what to write into the table of contents. */
+bool copy_chunk_save(Conn *source, const CopyChunk *chunk, int folder, const char *name,
+                     CopyCounters *counters, ChunkInfo *info, Error *err) MUST_CHECK;
+
+/* Loading: as copy_chunk, its rows from the file; they must be as many as its entry says, and the
+ * file whole, or nothing is committed. ERROR_PREFLIGHT when it is not. */
+bool copy_chunk_load(int folder, const ManifestFile *file, Conn *dest, const CopyChunk *chunk,
+                     const CopyHooks *hooks, CopyCounters *counters, int64_t *rows, Error *err)
+    MUST_CHECK;
 
 #endif
