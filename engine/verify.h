@@ -11,6 +11,7 @@
 #define PGZM_ENGINE_VERIFY_H
 
 #include "engine/check.h"
+#include "engine/checksum.h"
 #include "engine/journal.h"
 
 typedef struct Verify {
@@ -20,6 +21,7 @@ typedef struct Verify {
     const char *source_as_of; /* for people */
     bool live;                /* what was prepared is live, the old objects are the backup */
     JournalSchemas schemas;
+    ChecksumHash hash; /* of the tables that are being compared */
 } Verify;
 
 /* Rows that were loaded, preserved tables on both sides, sequences; with a source its rows. */

@@ -34,22 +34,25 @@ static bool set_live_path(const Verify *verify, Conn *conn, Error *err)
     return set_path(conn, str_text(&path), true, err);
 }
 
-static bool has_no_encoding(const Conn *conn)
-{
-    const char *encoding = conn_parameter(conn, "server_encoding");
-    return encoding != NULL && strcmp(encoding, "SQL_ASCII") == 0;
-}
-
 static bool count(Verify *verify, Conn *conn, const char *from, const json_t *values, bool contents,
                   Counted *counted, Error *err)
 {
     Arena *arena = verify->run->arena;
     size_t n = json_array_size(values);
-    const char **list = arena_alloc(arena, (n + 1) * sizeof *list);
-    for (size_t i = 0; i < n; i++)
-        list[i] = json_string_value(json_array_get(values, i));
-    const ChecksumRows rows = {
-        .from = from, .values = list, .value_count = n, .sql_ascii = has_no_encoding(conn)};
+    ChecksumValue *list = arena_alloc(arena, (n + 1) * sizeof *list);
+    for (size_t i = 0; i < n; i++) {
+        json_t *value = json_array_get(values, i);
+        list[i] = (ChecksumValue){
+            .expression = json_string_value(json_object_get(value, "value")),
+            .type = (Oid)json_integer_value(json_object_get(value, "type")),
+            .limit = (int)json_integer_value(json_object_get(value, "limit")),
+        };
+    }
+    const ChecksumRows rows = {.from = from,
+                               .values = list,
+                               .value_count = n,
+                               .hash = verify->hash,
+                               .sql_ascii = checksum_lacks_encoding(conn)};
     AUTO(result_free) PGresult *result = NULL;
     if (!conn_query_row(conn, checksum_query(&rows, contents, arena), 0, NULL, &result, err))
         return false;
@@ -104,7 +107,7 @@ typedef struct ReplacedTable {
     const char *schema, *name; /* as it is called when live */
     const char *label;         /* the same, for people */
     const char *from;
-    json_t *columns; /* owned: names */
+    json_t *columns; /* owned */
     int64_t loaded;
     bool counted;
     Counted shadow;
@@ -199,23 +202,29 @@ static bool find_replaced(Verify *verify, ReplacedTables *tables, Error *err)
     return true;
 }
 
-/* The expressions of the columns that `names` and `others` (NULL: any) both have. */
-static json_t *column_values(const Conn *conn, const json_t *names, const json_t *others)
+/* The columns of `ours` that `theirs` has, too, as values. What is of another type there counts as
+ * anything. */
+static json_t *column_values(const Conn *conn, const json_t *ours, const json_t *theirs)
 {
     json_t *values = json_array();
     size_t i, k;
-    json_t *name, *other;
-    json_array_foreach((json_t *)(uintptr_t)names, i, name)
+    json_t *one, *other;
+    json_array_foreach((json_t *)(uintptr_t)ours, i, one)
     {
-        bool both = others == NULL;
-        json_array_foreach((json_t *)(uintptr_t)others, k, other) both =
-            both || json_equal(name, other);
-        if (!both)
+        json_t *found = NULL;
+        json_array_foreach((json_t *)(uintptr_t)theirs, k,
+                           other) if (json_equal(json_object_get(one, "name"),
+                                                 json_object_get(other, "name"))) found = other;
+        if (found == NULL)
             continue;
+        bool same = json_equal(json_object_get(one, "type"), json_object_get(found, "type"));
         AUTO(str_clear) Str value = STR_INIT;
         str_add(&value, "t.");
-        conn_add_ident(conn, &value, json_string_value(name));
-        json_array_append_new(values, json_string(str_text(&value)));
+        conn_add_ident(conn, &value, json_string_value(json_object_get(one, "name")));
+        json_array_append_new(values,
+                              json_pack("{s:s, s:O, s:O}", "value", str_text(&value), "type",
+                                        same ? json_object_get(one, "type") : json_null(), "limit",
+                                        json_object_get(one, "limit")));
     }
     return values;
 }
@@ -307,7 +316,9 @@ static bool compare_source(Verify *verify, ReplacedTables *tables, Error *err)
 {
     Run *run = verify->run;
     AUTO(result_free) PGresult *source = NULL;
-    if (!begin(verify, run->source, err) || !list_tables(verify, run->source, &source, err) ||
+    if (!begin(verify, run->source, err) ||
+        !checksum_choose(run->source, run->dest, &verify->hash, err) ||
+        !list_tables(verify, run->source, &source, err) ||
         !set_live_path(verify, run->source, err) || !set_live_path(verify, run->dest, err))
         return false;
     size_t same_count = 0;
@@ -388,6 +399,7 @@ static bool compare_preserved(Verify *verify, Error *err)
     if (!conn_query(run->dest, run_sql("verify_preserved", conn_version(run->dest)), 2, values,
                     &tables, err))
         return error_wrap(err, "reading the journal");
+    verify->hash = CHECKSUM_BUILT_IN; /* it is one server */
     int same = 0;
     for (int i = 0; i < PQntuples(tables); i++) {
         const char *name = PQgetvalue(tables, i, 0);

@@ -2,9 +2,13 @@
 -- stands after FROM to read their own rows here: those of inheriting tables are not theirs, those of
 -- foreign partitions are elsewhere.
 -- $1 text[]: schemas
--- Columns: schema, name, oid, columns (JSON array, in their order), rows_of
+-- Columns: schema, name, oid, columns (JSON array, in their order: name, type, limit of varchar(n) and
+-- char(n)), rows_of
 SELECT n.nspname AS schema, c.relname AS name, c.oid,
-       (SELECT coalesce(pg_catalog.json_agg(a.attname ORDER BY a.attnum), '[]')
+       (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
+                   'name', a.attname, 'type', a.atttypid::bigint,
+                   'limit', CASE WHEN a.atttypid IN (1042, 1043) AND a.atttypmod > 4
+                                 THEN a.atttypmod - 4 ELSE 0 END) ORDER BY a.attnum), '[]')
         FROM pg_catalog.pg_attribute a
         WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) AS columns,
        CASE WHEN c.relkind = 'r' THEN 'ONLY ' || c.oid::regclass

@@ -16,25 +16,26 @@ static Conn *connect_to(const char *conninfo)
 }
 
 /* "rows|checksum" of what stands after FROM, with columns in that order. */
-static char *sum_of(Conn *conn, const char *from, const char *const *values, size_t count)
+static char *sum_of(Conn *conn, ChecksumHash hash, const char *from, const ChecksumValue *values,
+                    size_t count)
 {
     AUTO(arena_free) Arena *arena = arena_new();
     AUTO(error_clear) Error err = ERROR_INIT;
     AUTO(result_free) PGresult *result = NULL;
-    const char *encoding = PQparameterStatus(conn_pg(conn), "server_encoding");
     const ChecksumRows rows = {.from = from,
                                .values = values,
                                .value_count = count,
-                               .sql_ascii = strcmp(encoding, "SQL_ASCII") == 0};
+                               .hash = hash,
+                               .sql_ascii = checksum_lacks_encoding(conn)};
     cr_assert(conn_query_row(conn, checksum_query(&rows, true, arena), 0, NULL, &result, &err),
               "%s", err.message);
     return mem_printf("%s|%s", PQgetvalue(result, 0, 0), PQgetvalue(result, 0, 1));
 }
 
-static const char *const ab[] = {"t.a", "t.b"};
-static const char *const ba[] = {"t.b", "t.a"};
+static const ChecksumValue ab[] = {{.expression = "t.a"}, {.expression = "t.b"}};
+static const ChecksumValue ba[] = {{.expression = "t.b"}, {.expression = "t.a"}};
 
-#define SUM(conn, from) sum_of(conn, from, ab, LENGTH(ab))
+#define SUM(conn, from) sum_of(conn, CHECKSUM_SHA256, from, ab, LENGTH(ab))
 #define EXPECT_SAME_SUM(conn, one, other, same)                                                    \
     do {                                                                                           \
         AUTO(mem_free) char *one_ = SUM(conn, one);                                                \
@@ -78,7 +79,7 @@ Test(server_checksum, takes_columns_in_the_order_that_is_asked_for)
     AUTO(mem_free) char *one = SUM(conn, "(SELECT 1 AS a, 'x' AS b)");
     AUTO(mem_free) char *other = SUM(conn, "(SELECT 'x' AS b, 1 AS a)");
     AUTO(mem_free)
-    char *turned = sum_of(conn, "(SELECT 1 AS a, 'x' AS b)", ba, LENGTH(ba));
+    char *turned = sum_of(conn, CHECKSUM_SHA256, "(SELECT 1 AS a, 'x' AS b)", ba, LENGTH(ba));
     cr_assert_str_eq(one, other);
     cr_assert_str_neq(one, turned);
 }
@@ -135,6 +136,105 @@ Test(server_checksum, reads_what_has_no_encoding)
     test_sql(&database, drop);
     cr_assert_str_eq(one, other);
     cr_assert_str_neq(one, broken);
+}
+
+/* One value of each type that is treated apart, both hashes: whatever else stands in its place
+ * gives another sum. */
+Test(server_checksum, tells_values_of_any_type_apart)
+{
+    static const struct {
+        Oid type;
+        int limit;
+        const char *values[6];
+    } types[] = {
+        {25, 0, {"NULL::text", "''", "' '", "'NULL'", "'a'", "'A'"}},
+        {1043, 3, {"NULL::varchar(3)", "''", "' '", "'  '", "'a'", "'a '"}},
+        {1042, 3, {"NULL::char(3)", "''", "'a'", "'b'", "'a b'"}},
+        {17, 0, {"NULL::bytea", "''", "'\\x00'", "'\\x0000'", "'\\x5c78'", "'\\x30'"}},
+        {18, 0, {"NULL::\"char\"", "''", "'a'", "'A'", "(-128)::\"char\"", "(-1)::\"char\""}},
+        {1002, 0, {"NULL::\"char\"[]", "'{}'", "'{a}'", "'{NULL}'", "'{A}'"}},
+        {701, 0, {"NULL::float8", "0", "'-0'", "'NaN'", "1e-300", "0.1::float8 + 0.2"}},
+        {1700, 0, {"NULL::numeric", "1", "1.0", "1.00", "'NaN'", "-1"}},
+        {3802, 0, {"NULL::jsonb", "'null'", "'{}'", "'[]'", "'1.0'", "'1.00'"}},
+        {114, 0, {"NULL::json", "'null'", "'{}'", "'{ }'", "'[]'"}},
+        {1009, 0, {"NULL::text[]", "'{}'", "'{NULL}'", "'{\"\"}'", "'[0:0]={a}'", "'{a}'"}},
+        {0, 0, {"NULL::int4range", "'empty'", "'(,)'", "'[1,2)'", "'[1,3)'"}},
+    };
+    TestDatabase database = test_database("checksum");
+    AUTO(conn_free) Conn *conn = connect_to(database.conninfo);
+    for (size_t i = 0; i < LENGTH(types); i++) {
+        const ChecksumValue value = {
+            .expression = "t.a", .type = types[i].type, .limit = types[i].limit};
+        char *sums[2][LENGTH(types[i].values)] = {{NULL}};
+        for (size_t k = 0; k < LENGTH(types[i].values) && types[i].values[k] != NULL; k++) {
+            AUTO(mem_free)
+            char *from = mem_printf("(SELECT %s UNION ALL SELECT %s LIMIT 1 OFFSET 1) AS x(a)",
+                                    types[i].values[0], types[i].values[k]);
+            AUTO(mem_free) char *rows = mem_printf("(SELECT a FROM %s)", from);
+            for (int hash = 0; hash < 2; hash++) {
+                sums[hash][k] = sum_of(conn, (ChecksumHash)hash, rows, &value, 1);
+                for (size_t before = 0; before < k; before++)
+                    cr_assert_str_neq(sums[hash][before], sums[hash][k], "type %u: %s and %s",
+                                      types[i].type, types[i].values[before], types[i].values[k]);
+            }
+        }
+        for (int hash = 0; hash < 2; hash++)
+            for (size_t k = 0; k < LENGTH(types[i].values); k++)
+                mem_free(sums[hash][k]);
+    }
+}
+
+/* A composite value whose fields are all NULL is not NULL. */
+Test(server_checksum, tells_a_row_of_nulls_from_null)
+{
+    TestDatabase database = test_database("checksum");
+    test_sql(&database, "CREATE TYPE pair AS (a int, b text)");
+    AUTO(conn_free) Conn *conn = connect_to(database.conninfo);
+    EXPECT_SAME_SUM(conn, "(SELECT NULL::public.pair AS a, 1 AS b)",
+                    "(SELECT ROW(NULL, NULL)::public.pair AS a, 1 AS b)", false);
+}
+
+/* Twice the text of a long row would not fit into a value. */
+Test(server_checksum, long_values_do_not_add_up)
+{
+    TestDatabase database = test_database("checksum");
+    AUTO(conn_free) Conn *conn = connect_to(database.conninfo);
+    static const ChecksumValue texts[] = {{.expression = "t.a", .type = 25},
+                                          {.expression = "t.b", .type = 25},
+                                          {.expression = "t.c", .type = 17}};
+    AUTO(mem_free)
+    char *sum = sum_of(conn, CHECKSUM_BUILT_IN,
+                       "(SELECT a, a AS b, a::bytea AS c FROM (SELECT repeat('x', 300000000) AS a)"
+                       " AS x)",
+                       texts, LENGTH(texts));
+    cr_assert_eq(strncmp(sum, "1|", 2), 0);
+}
+
+Test(server_checksum, the_servers_own_hash_is_chosen_where_both_agree)
+{
+    TestDatabase database = test_database("checksum");
+    TestDatabase other = test_database("checksum");
+    TestDatabase latin = test_database_with(
+        "checksum", "TEMPLATE template0 ENCODING 'LATIN1' LC_COLLATE 'C' LC_CTYPE 'C'");
+    AUTO(conn_free) Conn *one = connect_to(database.conninfo);
+    AUTO(conn_free) Conn *same = connect_to(other.conninfo);
+    AUTO(conn_free) Conn *different = connect_to(latin.conninfo);
+    AUTO(error_clear) Error err = ERROR_INIT;
+    ChecksumHash hash = CHECKSUM_SHA256;
+    cr_assert(checksum_choose(one, same, &hash, &err), "%s", err.message);
+    cr_assert_eq(hash, CHECKSUM_BUILT_IN);
+    cr_assert(checksum_choose(one, different, &hash, &err), "%s", err.message);
+    cr_assert_eq(hash, CHECKSUM_SHA256);
+}
+
+/* Sums of parts add up to the sum of the whole, modulo 2^64. */
+Test(checksum, numbers_of_any_length_add_up)
+{
+    cr_assert_eq(checksum_number("0"), 0);
+    cr_assert_eq(checksum_number("18446744073709551616"), 0);
+    cr_assert_eq(checksum_number("36893488147419103233"), 1);
+    cr_assert_eq(checksum_number("-1"), UINT64_MAX);
+    cr_assert_eq(checksum_number("-18446744073709551617") + checksum_number("1"), 0);
 }
 
 /* ---- the command ------------------------------------------------------------------------- */
