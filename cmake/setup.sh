@@ -74,6 +74,7 @@ tests)
     build && server
     headers
     library criterion libcriterion-dev
+    library libsodium libsodium-dev # the program can do without, for encrypted dumps
     tool clang clang
     tool clang-format clang-format
     tool strace strace

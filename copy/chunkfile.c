@@ -1,5 +1,6 @@
 #include "copy/chunkfile.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,28 +11,35 @@
 #include <xxhash.h>
 #include <zstd.h>
 
+#include "copy/seal.h"
+
 #define MAGIC "PGZMFILE"
 
 enum {
     MAGIC_BYTES = 8,
     HEAD_BYTES = MAGIC_BYTES + 2 + 2 + 4,
+    HEAD_MOST = HEAD_BYTES + CHUNKFILE_NAME_MOST,
+    FLAG_SEALED = 1,
     FRAME_BYTES = 1 << 20, /* before compression */
     FRAME_HEAD_BYTES = 8,
     DIGEST_BYTES = 16,
-    TAIL_BYTES = FRAME_HEAD_BYTES + 8 + 8 + DIGEST_BYTES,
+    SUMS_BYTES = FRAME_HEAD_BYTES + 8 + 8, /* the tail without seal and digest */
+    TAIL_MOST = SUMS_BYTES + SEAL_EXTRA_BYTES + DIGEST_BYTES,
 };
 
 struct ChunkWriter {
     int folder, fd;
     char *name, *part;
-    int level;
     ZSTD_CCtx *zstd;
     XXH3_state_t *digest;
+    Seal *seal;      /* NULL: not encrypted */
     char *raw;       /* FRAME_BYTES */
     char *packed;    /* frame head and compressed bytes */
-    size_t capacity; /* of `packed` */
+    char *sealed;    /* frame head and encrypted bytes; NULL: not encrypted */
+    size_t capacity; /* of `packed` without the frame head */
     size_t filled;   /* of `raw` */
     int64_t bytes, stored;
+    bool failed; /* what is on disk is not what the digest covers */
 };
 
 struct ChunkReader {
@@ -40,14 +48,31 @@ struct ChunkReader {
     ChunkInfo expected;
     ZSTD_DCtx *zstd;
     XXH3_state_t *digest;
+    Seal *seal; /* NULL: not encrypted */
     char *raw, *packed;
+    char *sealed;            /* a frame as it is in the file; NULL: not encrypted */
     size_t capacity;         /* of `packed` */
     size_t position, filled; /* of `raw` */
     int64_t bytes, left;     /* bytes handed out; of the file, not read yet */
     bool ended;
+    bool failed;
 };
 
-/* ---- numbers --------------------------------------------------------------------------- */
+/* ---- names and numbers ------------------------------------------------------------------- */
+
+bool chunkfile_is_name(const char *name)
+{
+    static const char unfinished[] = ".part";
+    size_t n = strlen(name), end = sizeof unfinished - 1;
+    if (n == 0 || n > CHUNKFILE_NAME_MOST || name[0] == '.')
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)name[i];
+        if (c >= 128 || (!isalnum(c) && strchr("_-.", c) == NULL))
+            return false;
+    }
+    return n < end || strcmp(name + n - end, unfinished) != 0;
+}
 
 static void put(char *at, uint64_t number, int bytes)
 {
@@ -89,6 +114,19 @@ static XXH3_state_t *new_digest(void)
     return state;
 }
 
+/* The head up to the seal's, which has it as its context: the name and all else is bound to the
+ * key. Returns its length. */
+static size_t make_head(const char *name, bool sealed, char head[HEAD_MOST])
+{
+    size_t length = strlen(name);
+    memcpy(head, MAGIC, MAGIC_BYTES);
+    put(head + MAGIC_BYTES, CHUNKFILE_VERSION, 2);
+    put(head + MAGIC_BYTES + 2, sealed ? FLAG_SEALED : 0, 2);
+    put(head + MAGIC_BYTES + 4, length, 4);
+    memcpy(head + HEAD_BYTES, name, length);
+    return HEAD_BYTES + length;
+}
+
 /* ---- writing --------------------------------------------------------------------------- */
 
 static bool disk_error(const char *what, const char *name, Error *err)
@@ -97,6 +135,8 @@ static bool disk_error(const char *what, const char *name, Error *err)
     error_set(err, ERROR_OTHER, "cannot %s dump file %s: %s", what, name, strerror(number));
     if (number == ENOSPC || number == EDQUOT || number == EFBIG)
         return error_hint(err, "Free space, or choose another folder; then run the command again.");
+    if (number == EIO)
+        return error_hint(err, "Look at the system's log: the disk fails.");
     return false;
 }
 
@@ -110,6 +150,7 @@ static bool write_all(ChunkWriter *w, const char *bytes, size_t n, Error *err)
             continue;
         if (written <= 0) {
             errno = written == 0 ? ENOSPC : errno;
+            w->failed = true;
             return disk_error("write", w->name, err);
         }
         bytes += written;
@@ -118,33 +159,47 @@ static bool write_all(ChunkWriter *w, const char *bytes, size_t n, Error *err)
     return true;
 }
 
-static bool write_head(ChunkWriter *w, Error *err)
+static bool write_head(ChunkWriter *w, const DumpKey *key, Error *err)
 {
-    char head[HEAD_BYTES] = MAGIC;
-    size_t length = strlen(w->name);
-    put(head + MAGIC_BYTES, CHUNKFILE_VERSION, 2);
-    put(head + MAGIC_BYTES + 4, length, 4);
-    return write_all(w, head, sizeof head, err) && write_all(w, w->name, length, err);
+    char head[HEAD_MOST];
+    size_t length = make_head(w->name, key != NULL, head);
+    if (!write_all(w, head, length, err))
+        return false;
+    if (key == NULL)
+        return true;
+    unsigned char header[SEAL_HEADER_BYTES];
+    w->seal = seal_new(key, head, length, header);
+    w->sealed = mem_alloc(FRAME_HEAD_BYTES + w->capacity + SEAL_EXTRA_BYTES);
+    return write_all(w, (const char *)header, sizeof header, err);
 }
 
-bool chunkfile_create(int folder, const char *name, int level, ChunkWriter **out, Error *err)
+bool chunkfile_create(int folder, const char *name, const DumpKey *key, int level,
+                      ChunkWriter **out, Error *err)
 {
+    if (!chunkfile_is_name(name))
+        return error_set(err, ERROR_OTHER, "%s cannot be the name of a dump file", name);
     AUTO(chunkfile_discard) ChunkWriter *w = mem_alloc(sizeof *w);
     w->folder = folder;
-    w->level = level;
     w->name = mem_strdup(name);
     w->part = mem_printf("%s.part", name);
     w->fd = openat(folder, w->part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (w->fd < 0)
+    if (w->fd < 0) {
+        disk_error("create", name, err);
+        mem_free(TAKE(w->part)); /* what is there is not ours */
+        return false;
+    }
+    if (fchmod(w->fd, 0600) != 0) /* one that a crash left may have another mode */
         return disk_error("create", name, err);
     w->zstd = ZSTD_createCCtx();
+    if (w->zstd == NULL)
+        abort(); /* out of memory */
     w->digest = new_digest();
     w->raw = mem_alloc(FRAME_BYTES);
-    w->capacity = FRAME_HEAD_BYTES + ZSTD_compressBound(FRAME_BYTES);
-    w->packed = mem_alloc(w->capacity);
+    w->capacity = ZSTD_compressBound(FRAME_BYTES);
+    w->packed = mem_alloc(FRAME_HEAD_BYTES + w->capacity);
     ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_compressionLevel, level);
     ZSTD_CCtx_setParameter(w->zstd, ZSTD_c_checksumFlag, 1);
-    if (!write_head(w, err))
+    if (!write_head(w, key, err))
         return false;
     *out = TAKE(w);
     return true;
@@ -154,20 +209,35 @@ static bool write_frame(ChunkWriter *w, Error *err)
 {
     if (w->filled == 0)
         return true;
-    size_t size = ZSTD_compress2(w->zstd, w->packed + FRAME_HEAD_BYTES,
-                                 w->capacity - FRAME_HEAD_BYTES, w->raw, w->filled);
-    if (ZSTD_isError(size))
+    char *frame = w->packed;
+    size_t size = ZSTD_compress2(w->zstd, frame + FRAME_HEAD_BYTES, w->capacity, w->raw, w->filled);
+    if (ZSTD_isError(size)) {
+        w->failed = true;
         return error_set(err, ERROR_OTHER, "cannot compress for dump file %s: %s", w->name,
                          ZSTD_getErrorName(size));
-    put(w->packed, w->filled, 4);
-    put(w->packed + 4, size, 4);
+    }
+    if (w->seal != NULL)
+        frame = w->sealed;
+    size_t stored = w->seal != NULL ? size + SEAL_EXTRA_BYTES : size;
+    put(frame, w->filled, 4);
+    put(frame + 4, stored, 4);
+    if (w->seal != NULL)
+        seal_close(w->seal, w->packed + FRAME_HEAD_BYTES, size, frame, FRAME_HEAD_BYTES, false,
+                   frame + FRAME_HEAD_BYTES);
     w->bytes += (int64_t)w->filled;
     w->filled = 0;
-    return write_all(w, w->packed, FRAME_HEAD_BYTES + size, err);
+    return write_all(w, frame, FRAME_HEAD_BYTES + stored, err);
+}
+
+static bool check_writer(const ChunkWriter *w, Error *err)
+{
+    return !w->failed || error_set(err, ERROR_OTHER, "dump file %s failed before", w->name);
 }
 
 bool chunkfile_write(ChunkWriter *w, const char *bytes, size_t n, Error *err)
 {
+    if (!check_writer(w, err))
+        return false;
     while (n > 0) {
         size_t room = FRAME_BYTES - w->filled;
         size_t some = n < room ? n : room;
@@ -183,28 +253,33 @@ bool chunkfile_write(ChunkWriter *w, const char *bytes, size_t n, Error *err)
 
 static bool write_tail(ChunkWriter *w, int64_t rows, ChunkInfo *info, Error *err)
 {
-    char tail[TAIL_BYTES] = {0};
-    enum { COVERED = TAIL_BYTES - DIGEST_BYTES };
+    char tail[TAIL_MOST] = {0};
+    size_t covered = SUMS_BYTES;
     put(tail + FRAME_HEAD_BYTES, (uint64_t)rows, 8);
     put(tail + FRAME_HEAD_BYTES + 8, (uint64_t)w->bytes, 8);
-    if (!write_all(w, tail, COVERED, err))
+    if (w->seal != NULL) {
+        seal_close(w->seal, NULL, 0, tail, SUMS_BYTES, true, tail + SUMS_BYTES);
+        covered += SEAL_EXTRA_BYTES;
+    }
+    if (!write_all(w, tail, covered, err))
         return false;
-    put_digest(w->digest, tail + COVERED);
-    if (!write_all(w, tail + COVERED, DIGEST_BYTES, err))
+    put_digest(w->digest, tail + covered);
+    if (!write_all(w, tail + covered, DIGEST_BYTES, err))
         return false;
     *info = (ChunkInfo){.rows = rows, .bytes = w->bytes, .stored_bytes = w->stored};
-    print_digest(tail + COVERED, info->digest);
+    print_digest(tail + covered, info->digest);
     return true;
 }
 
 bool chunkfile_finish(ChunkWriter *writer, int64_t rows, ChunkInfo *info, Error *err)
 {
     AUTO(chunkfile_discard) ChunkWriter *w = writer;
-    if (!write_frame(w, err) || !write_tail(w, rows, info, err))
+    if (!check_writer(w, err) || !write_frame(w, err) || !write_tail(w, rows, info, err))
         return false;
-    if (fsync(w->fd) != 0)
-        return disk_error("write", w->name, err);
-    int closed = close(w->fd);
+    while (fsync(w->fd) != 0)
+        if (errno != EINTR)
+            return disk_error("write", w->name, err);
+    int closed = close(w->fd); /* some file systems find only here that a disk is full */
     w->fd = -1;
     if (closed != 0 || renameat(w->folder, w->part, w->folder, w->name) != 0)
         return disk_error("finish", w->name, err);
@@ -222,8 +297,10 @@ void chunkfile_discard(ChunkWriter *w)
         unlinkat(w->folder, w->part, 0);
     ZSTD_freeCCtx(w->zstd);
     XXH3_freeState(w->digest);
+    seal_free(w->seal);
     mem_free(w->raw);
     mem_free(w->packed);
+    mem_free(w->sealed);
     mem_free(w->part);
     mem_free(w->name);
     mem_free(w);
@@ -264,69 +341,113 @@ static bool read_covered(ChunkReader *r, char *bytes, size_t n, Error *err)
     return true;
 }
 
-static bool read_head(ChunkReader *r, Error *err)
+/* The first bytes, whose place and meaning no version will change, tell who wrote the file. */
+static bool check_head(const ChunkReader *r, const char head[HEAD_BYTES], bool sealed, Error *err)
 {
-    char head[HEAD_BYTES];
-    if (!read_covered(r, head, sizeof head, err))
-        return false;
     if (memcmp(head, MAGIC, MAGIC_BYTES) != 0)
         return refuse(r, "is not a dump file", err);
-    if (get(head + MAGIC_BYTES, 2) > CHUNKFILE_VERSION || get(head + MAGIC_BYTES + 2, 2) != 0) {
+    uint64_t version = get(head + MAGIC_BYTES, 2), flags = get(head + MAGIC_BYTES + 2, 2);
+    if (version > CHUNKFILE_VERSION || (flags & ~(uint64_t)FLAG_SEALED) != 0) {
         error_set(err, ERROR_PREFLIGHT, "dump file %s is of a later version", r->name);
         return error_hint(err, "Use the version of pgzm-copy that wrote it, or a later one.");
     }
-    size_t length = strlen(r->name);
-    AUTO(mem_free) char *name = mem_alloc(length + 1);
-    if (get(head + MAGIC_BYTES + 4, 4) != length)
+    if (version < CHUNKFILE_VERSION)
+        return refuse(r, "was changed", err); /* there is no older version */
+    if (flags == 0 && sealed)
+        return refuse(r, "is not encrypted, but should be", err);
+    if (flags != 0 && !sealed) {
+        error_set(err, ERROR_PREFLIGHT, "dump file %s is encrypted", r->name);
+        return error_hint(err, "Name the key file that it was written with.");
+    }
+    if (get(head + MAGIC_BYTES + 4, 4) != strlen(r->name))
         return refuse(r, "is another one inside", err);
-    if (!read_covered(r, name, length, err))
-        return false;
-    return memcmp(name, r->name, length) == 0 || refuse(r, "is another one inside", err);
+    return true;
 }
 
-bool chunkfile_open(int folder, const char *name, const ChunkInfo *expected, ChunkReader **out,
-                    Error *err)
+/* `key` NULL: a sealed one is not to be opened. */
+static bool read_head(ChunkReader *r, bool sealed, const DumpKey *key, Error *err)
+{
+    char head[HEAD_MOST], due[HEAD_MOST];
+    size_t length = make_head(r->name, sealed, due);
+    if (!read_covered(r, head, HEAD_BYTES, err) || !check_head(r, head, sealed, err) ||
+        !read_covered(r, head + HEAD_BYTES, length - HEAD_BYTES, err))
+        return false;
+    if (memcmp(head, due, length) != 0)
+        return refuse(r, "is another one inside", err);
+    if (key == NULL)
+        return true;
+    unsigned char header[SEAL_HEADER_BYTES];
+    if (!read_covered(r, (char *)header, sizeof header, err))
+        return false;
+    r->seal = seal_new_for_opening(key, head, length, header);
+    r->sealed = mem_alloc(r->capacity + SEAL_EXTRA_BYTES);
+    return true;
+}
+
+/* Opens without looking inside. */
+static bool open_file(int folder, const char *name, ChunkReader **out, Error *err)
 {
     AUTO(chunkfile_close) ChunkReader *r = mem_alloc(sizeof *r);
     struct stat facts;
+    r->fd = -1;
     r->name = mem_strdup(name);
-    r->expected = *expected;
-    r->fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (!chunkfile_is_name(name))
+        return refuse(r, "cannot have that name", err);
+    /* not blocking: a pipe in its place is refused, not waited for */
+    r->fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (r->fd < 0 && errno == ENOENT)
         return refuse(r, "is missing", err);
+    if (r->fd < 0 && errno == ELOOP)
+        return refuse(r, "is a link", err);
     if (r->fd < 0 || fstat(r->fd, &facts) != 0)
         return disk_error("open", name, err);
     if (!S_ISREG(facts.st_mode))
         return refuse(r, "is not a file", err);
-    if (facts.st_size != expected->stored_bytes)
-        return refuse(r, facts.st_size < expected->stored_bytes ? "is cut off" : "is too long",
-                      err);
     r->left = facts.st_size;
-    r->zstd = ZSTD_createDCtx();
     r->digest = new_digest();
+    *out = TAKE(r);
+    return true;
+}
+
+bool chunkfile_open(int folder, const char *name, const DumpKey *key, const ChunkInfo *expected,
+                    ChunkReader **out, Error *err)
+{
+    AUTO(chunkfile_close) ChunkReader *r = NULL;
+    if (!open_file(folder, name, &r, err))
+        return false;
+    if (r->left != expected->stored_bytes)
+        return refuse(r, r->left < expected->stored_bytes ? "is cut off" : "is too long", err);
+    r->expected = *expected;
+    r->zstd = ZSTD_createDCtx();
+    if (r->zstd == NULL)
+        abort(); /* out of memory */
     r->raw = mem_alloc(FRAME_BYTES);
     r->capacity = ZSTD_compressBound(FRAME_BYTES);
     r->packed = mem_alloc(r->capacity);
-    if (!read_head(r, err))
+    if (!read_head(r, key != NULL, key, err))
         return false;
     *out = TAKE(r);
     return true;
 }
 
-static bool read_tail(ChunkReader *r, Error *err)
+/* `tail` begins with the frame head, which is read already. */
+static bool read_tail(ChunkReader *r, char tail[TAIL_MOST], Error *err)
 {
-    char tail[TAIL_BYTES - FRAME_HEAD_BYTES];
-    enum { COVERED = sizeof tail - DIGEST_BYTES };
-    char digest[DIGEST_BYTES], hex[CHUNKFILE_DIGEST_CHARS + 1];
-    if (!read_covered(r, tail, COVERED, err))
+    char digest[DIGEST_BYTES], hex[CHUNKFILE_DIGEST_CHARS + 1], nothing[1];
+    size_t covered = SUMS_BYTES + (r->seal != NULL ? SEAL_EXTRA_BYTES : 0);
+    if (!read_covered(r, tail + FRAME_HEAD_BYTES, covered - FRAME_HEAD_BYTES, err))
         return false;
     put_digest(r->digest, digest);
-    if (!read_all(r, tail + COVERED, DIGEST_BYTES, err))
+    if (!read_all(r, tail + covered, DIGEST_BYTES, err))
         return false;
     print_digest(digest, hex);
-    if (r->left != 0 || memcmp(digest, tail + COVERED, DIGEST_BYTES) != 0 ||
-        strcmp(hex, r->expected.digest) != 0 || (int64_t)get(tail, 8) != r->expected.rows ||
-        (int64_t)get(tail + 8, 8) != r->bytes || r->bytes != r->expected.bytes)
+    if (r->left != 0 || memcmp(digest, tail + covered, DIGEST_BYTES) != 0 ||
+        strcmp(hex, r->expected.digest) != 0 ||
+        (int64_t)get(tail + FRAME_HEAD_BYTES, 8) != r->expected.rows ||
+        (int64_t)get(tail + FRAME_HEAD_BYTES + 8, 8) != r->bytes || r->bytes != r->expected.bytes)
+        return refuse(r, "was changed", err);
+    if (r->seal != NULL &&
+        !seal_open(r->seal, tail + SUMS_BYTES, SEAL_EXTRA_BYTES, tail, SUMS_BYTES, true, nothing))
         return refuse(r, "was changed", err);
     r->ended = true;
     return true;
@@ -335,17 +456,21 @@ static bool read_tail(ChunkReader *r, Error *err)
 /* The next frame, or the end. */
 static bool read_frame(ChunkReader *r, Error *err)
 {
-    char head[FRAME_HEAD_BYTES];
-    if (!read_covered(r, head, sizeof head, err))
+    char head[TAIL_MOST];
+    if (!read_covered(r, head, FRAME_HEAD_BYTES, err))
         return false;
     size_t bytes = get(head, 4), size = get(head + 4, 4);
     if (bytes == 0 && size == 0)
-        return read_tail(r, err);
-    if (bytes == 0 || bytes > FRAME_BYTES || size > r->capacity)
+        return read_tail(r, head, err);
+    size_t extra = r->seal != NULL ? SEAL_EXTRA_BYTES : 0;
+    if (bytes == 0 || bytes > FRAME_BYTES || size < extra || size > r->capacity + extra)
         return refuse(r, "was changed", err);
-    if (!read_covered(r, r->packed, size, err))
+    if (!read_covered(r, r->seal != NULL ? r->sealed : r->packed, size, err))
         return false;
-    size_t unpacked = ZSTD_decompressDCtx(r->zstd, r->raw, FRAME_BYTES, r->packed, size);
+    if (r->seal != NULL &&
+        !seal_open(r->seal, r->sealed, size, head, FRAME_HEAD_BYTES, false, r->packed))
+        return refuse(r, "was changed, or is encrypted with another key", err);
+    size_t unpacked = ZSTD_decompressDCtx(r->zstd, r->raw, FRAME_BYTES, r->packed, size - extra);
     if (ZSTD_isError(unpacked) || unpacked != bytes)
         return refuse(r, "was changed", err);
     r->bytes += (int64_t)bytes;
@@ -357,8 +482,12 @@ static bool read_frame(ChunkReader *r, Error *err)
 bool chunkfile_read(ChunkReader *r, char *buffer, size_t capacity, size_t *n, Error *err)
 {
     *n = 0;
-    if (r->position == r->filled && !r->ended && !read_frame(r, err))
+    if (r->failed)
+        return refuse(r, "failed before", err);
+    if (r->position == r->filled && !r->ended && !read_frame(r, err)) {
+        r->failed = true; /* what follows in the file has no meaning */
         return false;
+    }
     if (r->ended)
         return true;
     size_t there = r->filled - r->position;
@@ -366,6 +495,37 @@ bool chunkfile_read(ChunkReader *r, char *buffer, size_t capacity, size_t *n, Er
     memcpy(buffer, r->raw + r->position, *n);
     r->position += *n;
     return true;
+}
+
+bool chunkfile_inspect(int folder, const char *name, bool sealed, ChunkInfo *info, Error *err)
+{
+    AUTO(chunkfile_close) ChunkReader *r = NULL;
+    if (!open_file(folder, name, &r, err))
+        return false;
+    size_t tail_bytes = TAIL_MOST - (sealed ? 0 : SEAL_EXTRA_BYTES);
+    char tail[TAIL_MOST], digest[DIGEST_BYTES];
+    *info = (ChunkInfo){.stored_bytes = r->left};
+    if (!read_head(r, sealed, NULL, err))
+        return false;
+    if (r->left < (int64_t)tail_bytes)
+        return refuse(r, "is cut off", err);
+    r->raw = mem_alloc(FRAME_BYTES);
+    while (r->left > (int64_t)tail_bytes) {
+        int64_t body = r->left - (int64_t)tail_bytes;
+        if (!read_covered(r, r->raw, body < FRAME_BYTES ? (size_t)body : FRAME_BYTES, err))
+            return false;
+    }
+    if (!read_covered(r, tail, tail_bytes - DIGEST_BYTES, err))
+        return false;
+    put_digest(r->digest, digest);
+    if (!read_all(r, tail + tail_bytes - DIGEST_BYTES, DIGEST_BYTES, err))
+        return false;
+    info->rows = (int64_t)get(tail + FRAME_HEAD_BYTES, 8);
+    info->bytes = (int64_t)get(tail + FRAME_HEAD_BYTES + 8, 8);
+    print_digest(digest, info->digest);
+    return (get(tail, FRAME_HEAD_BYTES) == 0 && info->rows >= -1 && info->bytes >= 0 &&
+            memcmp(digest, tail + tail_bytes - DIGEST_BYTES, DIGEST_BYTES) == 0) ||
+           refuse(r, "was changed", err);
 }
 
 void chunkfile_close(ChunkReader *r)
@@ -376,8 +536,10 @@ void chunkfile_close(ChunkReader *r)
         close(r->fd);
     ZSTD_freeDCtx(r->zstd);
     XXH3_freeState(r->digest);
+    seal_free(r->seal);
     mem_free(r->raw);
     mem_free(r->packed);
+    mem_free(r->sealed);
     mem_free(r->name);
     mem_free(r);
 }

@@ -92,7 +92,7 @@ static bool copy_from_file(const Origin *from, Conn *dest, const CopyChunk *chun
 {
     AUTO(chunkfile_close) ChunkReader *reader = NULL;
     const ManifestFile *file = from->file;
-    if (!chunkfile_open(from->folder, file->file, &file->info, &reader, err) ||
+    if (!chunkfile_open(from->folder, file->file, NULL, &file->info, &reader, err) ||
         !begin_load(dest, chunk, err) ||
         !stream_load(read_file, reader, dest, &counters->wire_bytes, rows, err))
         return false;
@@ -193,7 +193,7 @@ bool copy_chunk_save(Conn *source, const CopyChunk *chunk, int folder, const cha
 {
     AUTO(chunkfile_discard) ChunkWriter *writer = NULL;
     int64_t rows = 0;
-    if (!chunkfile_create(folder, name, SAVE_LEVEL, &writer, err) ||
+    if (!chunkfile_create(folder, name, NULL, SAVE_LEVEL, &writer, err) ||
         !save(source, chunk, writer, counters, &rows, err) ||
         !chunkfile_finish(TAKE(writer), rows, info, err))
         return fail(chunk, err);

@@ -50,7 +50,7 @@ static ChunkInfo write_file(const Folder *folder, const char *name, const char *
     AUTO(error_clear) Error err = ERROR_INIT;
     ChunkWriter *writer = NULL;
     ChunkInfo info = {0};
-    cr_assert(chunkfile_create(folder->fd, name, 1, &writer, &err), "%s", err.message);
+    cr_assert(chunkfile_create(folder->fd, name, NULL, 1, &writer, &err), "%s", err.message);
     for (size_t at = 0; at < n; at += piece)
         cr_assert(chunkfile_write(writer, bytes + at, n - at < piece ? n - at : piece, &err));
     cr_assert(chunkfile_finish(writer, 7, &info, &err), "%s", err.message);
@@ -64,7 +64,7 @@ static char *read_file(const Folder *folder, const char *name, const ChunkInfo *
     AUTO(chunkfile_close) ChunkReader *reader = NULL;
     AUTO(mem_free) char *all = mem_alloc((size_t)expected->bytes + 65536);
     *n = 0;
-    if (!chunkfile_open(folder->fd, name, expected, &reader, err))
+    if (!chunkfile_open(folder->fd, name, NULL, expected, &reader, err))
         return NULL;
     for (size_t got = 1; got > 0; *n += got) {
         cr_assert_leq(*n, (size_t)expected->bytes, "more than went in");
@@ -164,7 +164,7 @@ Test(chunkfile, that_is_given_up_leaves_nothing)
     Folder folder = make_folder();
     AUTO(error_clear) Error err = ERROR_INIT;
     ChunkWriter *writer = NULL;
-    cr_assert(chunkfile_create(folder.fd, "t1.1", 1, &writer, &err));
+    cr_assert(chunkfile_create(folder.fd, "t1.1", NULL, 1, &writer, &err));
     cr_assert(chunkfile_write(writer, "x", 1, &err));
     chunkfile_discard(writer);
     remove_folder(&folder, (const char *const[]){NULL});
@@ -177,7 +177,7 @@ Test(chunkfile, follows_no_link)
     AUTO(mem_free) char *part = mem_printf("%s/t1.1.part", folder.path);
     cr_assert_eq(symlink("/dev/full", part), 0);
     ChunkWriter *writer = NULL;
-    cr_assert_not(chunkfile_create(folder.fd, "t1.1", 1, &writer, &err), "a link was followed");
+    cr_assert_not(chunkfile_create(folder.fd, "t1.1", NULL, 1, &writer, &err), "a link was followed");
     cr_assert_not_null(strstr(err.message, "t1.1"), "%s", err.message);
     remove_folder(&folder, (const char *const[]){"t1.1.part", NULL});
 }

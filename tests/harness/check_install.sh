@@ -31,7 +31,8 @@ cd "$folder"
     cc -Wall -Wextra -Werror -o shared use.c $(pkg-config --cflags --libs libpgzm)
     LD_LIBRARY_PATH=$library ./shared
     cc -Wall -Wextra -Werror -o static use.c $(pkg-config --cflags libpgzm) \
-        "$library/libpgzm.a" -lpq -lzstd -ljansson -lxxhash -lpthread -lm
+        "$library/libpgzm.a" -lpthread -lm \
+        $(pkg-config --libs $(sed -n 's/^Requires.private: //p' "$PKG_CONFIG_PATH/libpgzm.pc"))
     ./static
     c++ -Wall -Wextra -Werror -x c++ -o plusplus use.c $(pkg-config --cflags --libs libpgzm)
     LD_LIBRARY_PATH=$library ./plusplus
