@@ -11,11 +11,14 @@ enum { MB = 1024 * 1024 };
 
 static int usage(void)
 {
-    fputs("usage: pgzm-generate [--size MB] [--tables N] [--seed N] CONNECTION\n"
-          "  --size MB    heap of the large tables, about (default 200)\n"
-          "  --tables N   small tables besides (default 200)\n"
-          "  --seed N     other rows (default 1)\n",
+    fputs("usage: pgzm-generate [--size MB] [--tables N] [--seed N] DATASET CONNECTION\n"
+          "  --size MB    the large tables with their TOAST, about (default 200)\n"
+          "  --tables N   small tables, where a dataset has such (default 200)\n"
+          "  --seed N     other rows (default 1)\n"
+          "datasets:\n",
           stderr);
+    for (const Dataset *d = dataset_all(); d->name != NULL; d++)
+        fprintf(stderr, "  %-12s %s\n", d->name, d->what);
     return error_kind_exit_code(ERROR_USAGE);
 }
 
@@ -48,14 +51,15 @@ int main(int argc, char **argv)
         if (number == NULL || !parse_number(optarg, number))
             return usage();
     }
-    if (argc - optind != 1)
+    const Dataset *dataset = argc - optind == 2 ? dataset_find(argv[optind]) : NULL;
+    if (dataset == NULL)
         return usage();
 
     AUTO(error_clear) Error err = ERROR_INIT;
     AUTO(conn_free) Conn *conn = NULL;
-    ConnSpec spec = {.side = CONN_DEST, .conninfo = argv[optind], .purpose = "generate"};
-    DatasetSize size = {.bytes = megabytes * MB, .small_tables = tables, .seed = (uint64_t)seed};
-    if (!conn_open(&spec, NULL, &conn, &err) || !dataset_make(conn, &size, &err))
+    ConnSpec spec = {.side = CONN_DEST, .conninfo = argv[optind + 1], .purpose = "generate"};
+    DatasetSize size = {.bytes = megabytes * MB, .tables = tables, .seed = (uint64_t)seed};
+    if (!conn_open(&spec, NULL, &conn, &err) || !dataset_make(dataset, conn, &size, &err))
         return report(&err);
     return 0;
 }

@@ -10,14 +10,14 @@
 #   swap     the transaction of `pgzm-copy swap` without load, as the program reports it, and the time
 #            that the tables in use were locked
 #   wait     the longest statement of 8 clients that run 600 transactions a second on ten of the tables
-#            (bench/swap.c) while the command swaps, and while it rolls back; "at rest": the longest
+#            (bench/swapload.c) while the command swaps, and while it rolls back; "at rest": the longest
 #            while nothing happens, for as long
 # Milliseconds; the servers write to disk as usual. Printed for each number of tables: medians and, in
 # parentheses, the best; the ratio swap / bare of both. The exponent is the slope of a line through the
 # logarithms: 1 is linear.
 set -eu
 cd "$(dirname "$0")/.."
-. cmake/cluster.sh
+. bench/common.sh
 
 runs=3
 if [ "${1:-}" = --runs ]; then
@@ -26,36 +26,18 @@ if [ "${1:-}" = --runs ]; then
 fi
 [ $# -gt 0 ] || set -- 10 100 1000
 
-trap cluster_stop EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-build=${PGZM_BUILD:-$PWD/build}
-sh cmake/setup.sh demo
-cluster_folder pgzm-swap
-if ! { cmake -G Ninja -S . -B "$build" -DPGZM_TESTS=OFF &&
-    cmake --build "$build" --target pgzm-copy pgzm-swapload; } >"$cluster_dir/build.log" 2>&1; then
-    cat "$cluster_dir/build.log" >&2
-    exit 1
-fi
-unset PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE PGSERVICE PGSERVICEFILE PGPASSFILE PGOPTIONS
-unset SOURCE_DATABASE_URL DEST_DATABASE_URL DATABASE_URL PRESERVED_TABLES
-bin=$(cluster_bin)
+bench_begin pgzm-swap demo pgzm-copy pgzm-swapload
 cluster_start dest 5432 trust shared_buffers=256MB max_wal_size=4GB
 chmod 755 "$cluster_dir"
 at="host=$cluster_dir port=5432 user=postgres"
 
-sql() { # sql DATABASE STATEMENT...
+in_database() { # in_database NAME STATEMENT...
     database=$1
     shift
-    for statement in "$@"; do
-        PGOPTIONS="-c client_min_messages=warning" "$bin/psql" -X -q -A -t \
-            -v ON_ERROR_STOP=1 -d "$at dbname=$database" -c "$statement"
-    done
+    sql "$at dbname=$database" "$@"
 }
 copy_of() { # copy_of TEMPLATE NAME
-    sql postgres "DROP DATABASE IF EXISTS $2" "CREATE DATABASE $2 TEMPLATE $1" CHECKPOINT
+    in_database postgres "DROP DATABASE IF EXISTS $2" "CREATE DATABASE $2 TEMPLATE $1" CHECKPOINT
 }
 program() { # program COMMAND [ARGUMENT]... : its result in $cluster_dir/result
     if ! "$build/pgzm-copy" "$@" --json >"$cluster_dir/result" 2>"$cluster_dir/errors"; then
@@ -79,7 +61,7 @@ tables() { # tables COUNT ROWS: a script
 
 # The bare block on a database of that name: ms.
 bare() {
-    schema=$(sql "$1" "SELECT shadow || ' ' || backup FROM pgzm.schema")
+    schema=$(in_database "$1" "SELECT shadow || ' ' || backup FROM pgzm.schema")
     {
         echo "SELECT count(*) FROM pg_class, pg_attribute WHERE attrelid = pg_class.oid;"
         echo "CREATE SCHEMA ${schema#* };"
@@ -123,15 +105,15 @@ summary() {
 row() {
     printf '%6s %17s %17s %17s %13s %15s %15s %15s\n' "$@"
 }
-printf 'PostgreSQL %s, %s processors, %s runs\n' "$(sql postgres 'SHOW server_version')" \
+printf 'PostgreSQL %s, %s processors, %s runs\n' "$(in_database postgres 'SHOW server_version')" \
     "$(getconf _NPROCESSORS_ONLN)" "$runs"
 row tables bare swap locked 'swap/bare' 'wait swap' 'wait rollback' 'wait at rest'
 for n in "$@"; do
-    sql postgres "DROP DATABASE IF EXISTS source" "DROP DATABASE IF EXISTS prepared" \
+    in_database postgres "DROP DATABASE IF EXISTS source" "DROP DATABASE IF EXISTS prepared" \
         "CREATE DATABASE source TEMPLATE template0" "CREATE DATABASE prepared TEMPLATE template0"
     for database in source prepared; do
         tables "$n" 100 | "$bin/psql" -X -q -1 -v ON_ERROR_STOP=1 -d "$at dbname=$database"
-        sql "$database" 'VACUUM ANALYZE'
+        in_database "$database" 'VACUUM ANALYZE'
     done
     program prepare --jobs 2 --source "$at dbname=source" --dest "$at dbname=prepared"
     for name in bare swap locked ratio forth back rest; do : >"$cluster_dir/$name"; done
@@ -150,7 +132,7 @@ for n in "$@"; do
         copy_of prepared loaded
         under_load loaded sleep 1 >>"$cluster_dir/rest"
         under_load loaded program swap --dest "$at dbname=loaded" >>"$cluster_dir/forth"
-        sql postgres CHECKPOINT
+        in_database postgres CHECKPOINT
         under_load loaded program rollback --latest --dest "$at dbname=loaded" >>"$cluster_dir/back"
         run=$((run + 1))
     done

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what is missing to build, to run the demo or to run the tests:
+# Installs what is missing to build, to run the demo, the tests or the comparisons:
 #
-#     sh cmake/setup.sh build|demo|tests
+#     sh cmake/setup.sh build|demo|tests|bench
 #
 # Looks for each tool or library itself, not for a package, so nothing is installed where everything
 # is there already, wherever it came from. Installing needs Debian's (or Ubuntu's) apt-get, and root
@@ -10,7 +10,7 @@
 set -eu
 
 missing=
-extra= # what tests go without where it cannot be had
+extra= # what tests and comparisons go without where it cannot be had
 
 tool() { # tool COMMAND PACKAGE
     command -v "$1" >/dev/null 2>&1 || missing="$missing $2"
@@ -70,6 +70,10 @@ build() {
 case ${1:-} in
 build) build ;;
 demo) build && server ;;
+bench)
+    build && server
+    command -v pgcopydb >/dev/null 2>&1 || extra=pgcopydb
+    ;;
 tests)
     build && server
     headers
@@ -84,7 +88,7 @@ tests)
     postgis
     ;;
 *)
-    echo "usage: sh cmake/setup.sh build|demo|tests" >&2
+    echo "usage: sh cmake/setup.sh build|demo|tests|bench" >&2
     exit 2
     ;;
 esac
