@@ -369,7 +369,8 @@ static void add_statement(Rehearsal *list, const char *sql, const Fragment *frag
 static bool is_run(const Plan *plan, size_t i, Section section)
 {
     const Fragment *fragment = &plan->source_fragments.items[i];
-    return fragment->section == section && is_rehearsed(plan, fragment) &&
+    bool early = plan->with_table != NULL && plan->with_table[i];
+    return (early ? SECTION_PRE : fragment->section) == section && is_rehearsed(plan, fragment) &&
            (fragment->place == PLACE_SCHEMA || plan->globals.early[i]);
 }
 

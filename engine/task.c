@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "engine/defer.h"
+#include "engine/dump.h"
+#include "engine/small.h"
 #include "schema/binary.h"
 
 /* A table's chunk: large enough that its start-up costs nothing, small enough that the end of a
@@ -13,9 +15,10 @@
 /* While tasks are made: where each table of the shadow stands. */
 typedef struct TableTasks {
     const Table *shadow, *source;
-    size_t rows_in;   /* meeting point: its chunks are done */
-    size_t built;     /* meeting point: what reads its rows is done; ANALYZE comes after */
-    bool reaches_far; /* it is a foreign table, or one is below it */
+    LoadTask *last_copy; /* NULL when it gets no rows */
+    size_t rows_in;      /* meeting point: its chunks are done */
+    size_t built;        /* meeting point: what reads its rows is done; ANALYZE comes after */
+    bool reaches_far;    /* it is a foreign table, or one is below it */
 } TableTasks;
 
 typedef struct Maker {
@@ -24,12 +27,13 @@ typedef struct Maker {
     Schedule *schedule;
     LoadTasks *tasks;
     TableTasks *tables; /* by OID, as in the shadow's model */
-    size_t all_rows;    /* meeting point: every table's rows are in */
-    size_t all_built;   /* meeting point: everything but refreshes */
+    SmallMade made;
+    size_t all_rows;  /* meeting point: every table's rows are in */
+    size_t all_built; /* meeting point: everything but refreshes */
 } Maker;
 
-static LoadTask *add_task(Maker *maker, const LoadTask *task, int64_t weight, bool exclusive,
-                          size_t *number)
+/* A row of the journal. */
+static LoadTask *note_task(Maker *maker, const LoadTask *task)
 {
     LoadTasks *tasks = maker->tasks;
     if (tasks->count == tasks->capacity) {
@@ -44,6 +48,13 @@ static LoadTask *add_task(Maker *maker, const LoadTask *task, int64_t weight, bo
     *copy = *task;
     copy->id = (int)tasks->count + 1;
     tasks->items[tasks->count++] = copy;
+    return copy;
+}
+
+static LoadTask *add_task(Maker *maker, const LoadTask *task, int64_t weight, bool exclusive,
+                          size_t *number)
+{
+    LoadTask *copy = note_task(maker, task);
     *number = schedule_add(maker->schedule, copy, weight, task->relation, exclusive);
     return copy;
 }
@@ -70,7 +81,51 @@ static const Table *load_target(const Plan *plan, const Table *shadow)
     return target;
 }
 
-static void add_chunks(Maker *maker, TableTasks *table, bool binary)
+/* The columns in the files are those that are loaded, in their order. */
+static bool same_columns(const Table *table, const ManifestTable *saved)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (!column_is_copied(&table->columns[i]))
+            continue;
+        if (n >= saved->column_count || strcmp(table->columns[i].name, saved->columns[n]) != 0)
+            return false;
+        n++;
+    }
+    return n == saved->column_count;
+}
+
+/* The files of a table, as chunks. */
+static bool take_files(Maker *maker, CopyTable *copy, CopyChunks *chunks,
+                       const ManifestTable **saved, Error *err)
+{
+    Arena *arena = maker->run->arena;
+    const Object *name = &copy->source->object;
+    const ManifestTable *table = dump_table(maker->run->dump, name->schema, name->name);
+    if (table == NULL || table->chunk_count == 0 || !same_columns(copy->source, table))
+        return error_set(err, ERROR_PREFLIGHT, "the dump does not hold the rows of table %s.%s",
+                         name->schema, name->name);
+    if (table->binary && !copy->binary) {
+        error_set(err, ERROR_PREFLIGHT,
+                  "the rows of table %s.%s are in binary form, which the destination reads "
+                  "differently",
+                  name->schema, name->name);
+        return error_hint(err, "Migrate from the source itself, or into a server of its version.");
+    }
+    copy->binary = table->binary;
+    chunks->count = table->chunk_count;
+    chunks->items = arena_alloc(arena, chunks->count * sizeof *chunks->items);
+    for (size_t i = 0; i < chunks->count; i++)
+        chunks->items[i] = (CopyChunk){.table = copy,
+                                       .ordinal = (int)i,
+                                       .chunks = (int)chunks->count,
+                                       .end_page = -1,
+                                       .weight = table->chunks[i].info.bytes};
+    *saved = table;
+    return true;
+}
+
+static bool add_chunks(Maker *maker, TableTasks *table, bool binary, Error *err)
 {
     Arena *arena = maker->run->arena;
     const Table *target = load_target(maker->plan, table->shadow);
@@ -79,10 +134,15 @@ static void add_chunks(Maker *maker, TableTasks *table, bool binary)
                         .dest_schema = target->object.schema,
                         .dest_name = target->object.name,
                         .binary = binary,
-                        .may_freeze = target == table->shadow,
+                        .may_freeze =
+                            target == table->shadow && !small_table(maker->plan, table->source),
                         .only = true};
     CopyChunks chunks = {0};
-    copy_plan(copy, conn_version(maker->run->source), CHUNK_BYTES, arena, &chunks);
+    const ManifestTable *saved = NULL;
+    if (maker->run->dump == NULL)
+        copy_plan(copy, conn_version(maker->run->source), CHUNK_BYTES, arena, &chunks);
+    else if (!take_files(maker, copy, &chunks, &saved, err))
+        return false;
     _Atomic int *left = arena_alloc(arena, sizeof *left);
     *left = (int)chunks.count;
     for (size_t i = 0; i < chunks.count; i++) {
@@ -93,10 +153,11 @@ static void add_chunks(Maker *maker, TableTasks *table, bool binary)
                              arena, "rows of %s.%s, part %d of %d", table->source->object.schema,
                              table->source->object.name, chunk->ordinal + 1, chunk->chunks),
                          .chunk = chunk,
+                         .file = saved == NULL ? NULL : &saved->chunks[i],
                          .relation = table->shadow->object.address.oid,
                          .table_chunks_left = left};
         size_t number;
-        add_task(maker, &task, chunk->weight, false, &number);
+        table->last_copy = add_task(maker, &task, chunk->weight, false, &number);
         schedule_need(maker->schedule, table->rows_in, number);
         TableTasks *root = find_table(maker, target->object.address.oid);
         if (root != NULL && root != table)
@@ -105,6 +166,7 @@ static void add_chunks(Maker *maker, TableTasks *table, bool binary)
     maker->tasks->copies[maker->tasks->copy_count++] = copy;
     maker->tasks->tables_total++;
     maker->tasks->bytes_total += table->source->total_bytes;
+    return true;
 }
 
 static bool read_binary(Maker *maker, BinaryTables *source, BinaryTables *shadow, Error *err)
@@ -140,7 +202,8 @@ static bool make_copies(Maker *maker, Error *err)
         if (reason != NULL)
             log_info(&run->log, "table %s.%s travels as text: %s", table->source->object.schema,
                      name->name, reason);
-        add_chunks(maker, table, reason == NULL);
+        if (!add_chunks(maker, table, reason == NULL, err))
+            return false;
     }
     return true;
 }
@@ -194,6 +257,17 @@ static int64_t source_bytes(const TableTasks *table)
     return table == NULL || table->source == NULL ? 0 : table->source->total_bytes;
 }
 
+/* Made with its table: for the journal it is done, for the progress when the rows are in. */
+static void note_made(Maker *maker, LoadTask *task, const TableTasks *table)
+{
+    task->made = true;
+    note_task(maker, task);
+    if (table != NULL && table->last_copy != NULL)
+        table->last_copy->builds_made += task->builds;
+    else
+        maker->tasks->builds_made += task->builds;
+}
+
 static void make_statements(Maker *maker)
 {
     const FragmentList *list = &maker->plan->shadow_fragments;
@@ -212,10 +286,16 @@ static void make_statements(Maker *maker)
                          .statement = fragment->sql,
                          .relation = fragment->table,
                          .builds = is_build(maker->plan, fragment)};
+        maker->tasks->builds_total += task.builds;
+        if (small_is_made(&maker->made, fragment)) {
+            note_made(maker, &task, table);
+            if (table != NULL) /* whose rows a foreign key that needs the index waits for */
+                numbers[i] = (int64_t)table->rows_in;
+            continue;
+        }
         size_t number;
         add_task(maker, &task, source_bytes(table), is_exclusive(fragment->kind), &number);
         numbers[i] = (int64_t)number;
-        maker->tasks->builds_total += task.builds;
         for (size_t k = 0; k < fragment->need_count; k++)
             if (numbers[fragment->needs[k]] != NONE)
                 schedule_need(maker->schedule, number, (size_t)numbers[fragment->needs[k]]);
@@ -290,6 +370,8 @@ bool tasks_make(Run *run, const Plan *plan, Schedule *schedule, LoadTasks *tasks
                    .tasks = tasks,
                    .tables = arena_alloc(run->arena, (count + 1) * sizeof(TableTasks))};
     tasks->copies = arena_alloc(run->arena, (count + 1) * sizeof *tasks->copies);
+    if (!small_made(run, plan, &maker.made, err))
+        return false;
     maker.all_rows = schedule_add(schedule, NULL, 0, SCHEDULE_FREE, false);
     maker.all_built = schedule_add(schedule, NULL, 0, SCHEDULE_FREE, false);
     for (size_t i = 0; i < count; i++) {
@@ -318,23 +400,26 @@ bool tasks_record(Run *run, const LoadTasks *tasks, Error *err)
     json_t *rows = json_array();
     for (size_t i = 0; i < tasks->count; i++) {
         const LoadTask *task = tasks->items[i];
-        json_array_append_new(rows,
-                              json_pack("{s:i, s:s, s:s, s:s?, s:I}", "id", task->id, "kind",
-                                        task->kind_name, "label", task->label, "statement",
-                                        task->statement, "relation", (json_int_t)task->relation));
+        json_array_append_new(rows, json_pack("{s:i, s:s, s:s, s:s?, s:I, s:b}", "id", task->id,
+                                              "kind", task->kind_name, "label", task->label,
+                                              "statement", task->statement, "relation",
+                                              (json_int_t)task->relation, "done", task->made));
     }
     char *text = json_dumps(rows, JSON_COMPACT);
     json_decref(rows);
     const char *const values[] = {journal_id_text(run->arena, run->id), text};
     AUTO(result_free) PGresult *result = NULL;
-    bool ok = text != NULL &&
-              conn_query(run->dest,
-                         "INSERT INTO pgzm.task (migration, id, kind, label, statement, relation)"
-                         " SELECT $1::bigint, id, kind, label, statement, relation::oid"
-                         " FROM json_to_recordset($2::json)"
-                         " AS t(id integer, kind text, label text, statement text,"
-                         " relation bigint)",
-                         2, values, &result, err);
+    bool ok =
+        text != NULL &&
+        conn_query(run->dest,
+                   "INSERT INTO pgzm.task (migration, id, kind, label, statement, relation, done,"
+                   " done_at)"
+                   " SELECT $1::bigint, id, kind, label, statement, relation::oid, done,"
+                   " CASE WHEN done THEN clock_timestamp() END"
+                   " FROM json_to_recordset($2::json)"
+                   " AS t(id integer, kind text, label text, statement text,"
+                   " relation bigint, done boolean)",
+                   2, values, &result, err);
     free(text);
     return ok || error_wrap(err, "writing the tasks to the journal");
 }

@@ -18,10 +18,13 @@ typedef struct LoadTask {
     TaskKind kind;
     const char *kind_name; /* "copy", "index", ... */
     const char *label;
-    const char *statement;          /* NULL for TASK_COPY */
-    const CopyChunk *chunk;         /* TASK_COPY */
-    Oid relation;                   /* in the shadow; 0 for none */
-    bool builds;                    /* reads rows: counted as an index in the progress */
+    const char *statement;  /* NULL for TASK_COPY */
+    const CopyChunk *chunk; /* TASK_COPY */
+    const ManifestFile *file;       /* TASK_COPY out of a dump, in place of the source; or NULL */
+    Oid relation;           /* in the shadow; 0 for none */
+    bool builds;            /* reads rows: counted as an index in the progress */
+    bool made;              /* TASK_STATEMENT: there already, made with its table (small.h) */
+    int builds_made;        /* TASK_COPY: such indexes that its rows fill */
     _Atomic int *table_chunks_left; /* TASK_COPY: of its table; the last one finishes the table */
 } LoadTask;
 
@@ -29,6 +32,7 @@ typedef struct LoadTasks {
     LoadTask **items;
     size_t count, capacity;
     int64_t bytes_total, tables_total, builds_total;
+    int64_t builds_made;      /* of tables that get no rows */
     const CopyTable **copies; /* every table whose rows are copied, once */
     size_t copy_count;
 } LoadTasks;

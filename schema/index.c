@@ -28,6 +28,7 @@ static const Field fields[] = {
     FIELD(FIELD_BOOL, Index, valid, "valid"),
     FIELD(FIELD_BOOL, Index, clustered, "clustered"),
     FIELD(FIELD_BOOL, Index, replica_identity, "replica_identity"),
+    FIELD(FIELD_BOOL, Index, plain, "plain"),
     FIELD_LIST(FIELD_INTS, Index, statistics, column_count, "statistics"),
 };
 

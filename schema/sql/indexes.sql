@@ -65,6 +65,8 @@ SELECT 1259 AS classid,
        i.indisvalid AS valid,
        i.indisclustered AS clustered,
        i.indisreplident AS replica_identity,
+       -- a btree over columns alone, with all rows
+       c.relam = 403 AND i.indexprs IS NULL AND i.indpred IS NULL AS plain,
        (SELECT pg_catalog.string_agg(COALESCE(a.attstattarget, -1)::pg_catalog.text, ','
                                      ORDER BY a.attnum)
         FROM pg_catalog.pg_attribute a
@@ -76,6 +78,7 @@ CROSS JOIN (SELECT false AS indnullsnotdistinct, false AS conperiod) AS earlier
 CROSS JOIN LATERAL (
     SELECT x.indrelid, x.indkey, x.indnkeyatts, x.indisunique, x.indisprimary, x.indisexclusion,
            x.indisvalid, x.indisready, x.indisclustered, x.indisreplident, x.indpred,
+           x.indexprs,
            indnullsnotdistinct AS nulls_not_distinct
     FROM pg_catalog.pg_index x
     WHERE x.indexrelid = c.oid) i
