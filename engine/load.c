@@ -1,14 +1,15 @@
 #include "engine/load.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/pool.h"
 #include "engine/loader.h"
-#include "engine/taskstore.h"
+#include "engine/preserved.h"
 
-enum { PROGRESS_MS = 200 };
+enum { PROGRESS_MS = 200, SEQUENCES_PER_QUERY = 500 };
 
 /* ---- the workers ----------------------------------------------------------------------- */
 
@@ -20,10 +21,7 @@ static bool take_tasks(Loader *loader, Error *err)
     while (schedule_take(load->schedule, &number, &payload)) {
         if (!loader_run(loader, payload, err))
             return false;
-        if (loader->elsewhere)
-            elsewhere_add(load->elsewhere, payload, number);
-        else
-            schedule_finish(load->schedule, number);
+        schedule_finish(load->schedule, number);
     }
     return cancel_check(load->cancel, err);
 }
@@ -52,7 +50,7 @@ static bool watch(Load *load, Error *err)
     bool ok = true;
     while (ok && !schedule_wait(load->schedule, PROGRESS_MS)) {
         send_progress(load);
-        ok = keeper_look(&load->keeper, err) && elsewhere_look(load->elsewhere, err);
+        ok = keeper_look(&load->keeper, err);
         if (!ok || cancel_reason(load->cancel) != CANCEL_NONE)
             schedule_stop(load->schedule);
     }
@@ -89,7 +87,7 @@ static const char *load_path(const Run *run, const Plan *plan)
     return arena_strdup(run->arena, str_text(&path));
 }
 
-const char *load_source_path(const Run *run, const Plan *plan)
+static const char *source_load_path(const Run *run, const Plan *plan)
 {
     AUTO(str_clear) Str path = STR_INIT;
     for (size_t i = 0; i < plan->schemas.count; i++) {
@@ -99,76 +97,91 @@ const char *load_source_path(const Run *run, const Plan *plan)
     return arena_strdup(run->arena, str_text(&path));
 }
 
-/* Workers on other hosts do as we do. */
-static bool record_paths(const Load *load, Error *err)
-{
-    Run *run = load->run;
-    const char *const values[] = {journal_id_text(run->arena, run->id), load->path,
-                                  load->source_path};
-    AUTO(result_free) PGresult *result = NULL;
-    return conn_query(run->dest,
-                      "UPDATE pgzm.migration SET load_path = $2, read_path = $3"
-                      " WHERE id = $1::bigint",
-                      3, values, &result, err) ||
-           error_wrap(err, "writing to the journal");
-}
-
-static bool make_tasks(Load *load, const Plan *plan, Error *err)
-{
-    Run *run = load->run;
-    if (!record_paths(load, err) || !tasks_make(run, plan, load->schedule, &load->tasks, err) ||
-        !taskstore_record(run, load->schedule, &load->tasks, err))
-        return false;
-    atomic_store(&load->builds_done, load->tasks.builds_made);
-    return true;
-}
-
-static bool read_tasks(Load *load, Error *err)
-{
-    TaskstoreDone before;
-    if (!taskstore_read(load->run, load->schedule, &load->tasks, &before, err))
-        return false;
-    atomic_store(&load->builds_done, before.builds);
-    atomic_store(&load->tables_done, before.tables);
-    atomic_store(&load->bytes_done, before.bytes);
-    atomic_store(&load->counters.rows, before.rows);
-    return true;
-}
-
-static bool run_tasks(Load *load, LoadResult *result, Error *err)
-{
-    Run *run = load->run;
-    if (!keeper_begin(&load->keeper, run, load->cancel, err))
-        return false;
-    schedule_open(load->schedule);
-    log_info(&run->log, "%zu tasks for %d jobs", load->tasks.count, run->settings->jobs);
-    if (!pool_run((size_t)run->settings->jobs + 1, work, load, load->cancel, err) ||
-        !keeper_end(&load->keeper, err))
-        return false;
-    result->rows = atomic_load(&load->counters.rows);
-    result->tables = atomic_load(&load->tables_done);
-    result->indexes = atomic_load(&load->builds_done);
-    json_object_set_new(run->result, "retries", json_integer(atomic_load(&load->retries)));
-    json_object_set_new(run->result, "bytes",
-                        json_integer(atomic_load(&load->counters.wire_bytes)));
-    return true;
-}
-
-bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, bool again, LoadResult *result,
-              Error *err)
+bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, LoadResult *result, Error *err)
 {
     AUTO(schedule_free) Schedule *schedule = schedule_new();
     AUTO(cancel_free) Cancel *cancel = cancel_new(run->cancel);
-    AUTO(elsewhere_free) Elsewhere *elsewhere = elsewhere_new(run, schedule);
     Load load = {.run = run,
                  .snapshot = snapshot,
                  .path = load_path(run, plan),
-                 .source_path = load_source_path(run, plan),
+                 .source_path = source_load_path(run, plan),
                  .schedule = schedule,
                  .cancel = cancel,
-                 .elsewhere = elsewhere,
                  .started = clock_monotonic_ms()};
-    load_identify(&load);
-    return (again ? read_tasks(&load, err) : make_tasks(&load, plan, err)) &&
-           run_tasks(&load, result, err);
+    if (!tasks_make(run, plan, schedule, &load.tasks, err) || !tasks_record(run, &load.tasks, err))
+        return false;
+    atomic_store(&load.builds_done, load.tasks.builds_made);
+    if (!keeper_begin(&load.keeper, run, cancel, err))
+        return false;
+    schedule_open(schedule);
+    log_info(&run->log, "%zu tasks for %d jobs", load.tasks.count, run->settings->jobs);
+    if (!pool_run((size_t)run->settings->jobs + 1, work, &load, cancel, err) ||
+        !keeper_end(&load.keeper, err))
+        return false;
+    result->rows = atomic_load(&load.counters.rows);
+    result->tables = atomic_load(&load.tables_done);
+    result->indexes = atomic_load(&load.builds_done);
+    json_object_set_new(run->result, "retries", json_integer(atomic_load(&load.retries)));
+    json_object_set_new(run->result, "bytes", json_integer(atomic_load(&load.counters.wire_bytes)));
+    return true;
+}
+
+/* ---- sequences ------------------------------------------------------------------------- */
+
+/* "SELECT 'shadow.s', last_value, is_called FROM s UNION ALL ...": values come from the sequences
+ * themselves; pg_sequences hides the value of one that was set but never called. */
+static void add_sequence(Run *run, const Plan *plan, const Sequence *sequence, Str *query)
+{
+    const JournalSchema *schema = plan_schema(plan, sequence->object.schema);
+    AUTO(str_clear) Str shadow = STR_INIT;
+    conn_add_name(run->dest, &shadow, schema->shadow, sequence->object.name);
+    str_add(query, query->len == 0 ? "SELECT " : " UNION ALL SELECT ");
+    conn_add_literal(run->source, query, str_text(&shadow));
+    str_add(query, ", last_value, is_called FROM ");
+    conn_add_name(run->source, query, sequence->object.schema, sequence->object.name);
+}
+
+static bool set_sequences(Run *run, const char *query, Error *err)
+{
+    AUTO(result_free) PGresult *result = NULL;
+    AUTO(result_free) PGresult *set = NULL;
+    if (!conn_query(run->source, query, 0, NULL, &result, err))
+        return error_wrap(err, "reading the source's sequences");
+    json_t *rows = json_array();
+    for (int i = 0; i < PQntuples(result); i++)
+        json_array_append_new(rows, json_pack("{s:s, s:s, s:b}", "s", PQgetvalue(result, i, 0), "v",
+                                              PQgetvalue(result, i, 1), "c",
+                                              PQgetvalue(result, i, 2)[0] == 't'));
+    char *text = json_dumps(rows, JSON_COMPACT);
+    json_decref(rows);
+    const char *const values[] = {text};
+    bool ok = text != NULL && conn_query(run->dest,
+                                         "SELECT setval(s::regclass, v::bigint, c)"
+                                         " FROM json_to_recordset($1::json)"
+                                         " AS t(s text, v text, c boolean)",
+                                         1, values, &set, err);
+    free(text);
+    return ok || error_wrap(err, "setting the new sequences");
+}
+
+bool load_sequences(Run *run, const Plan *plan, size_t *count, Error *err)
+{
+    AUTO(str_clear) Str query = STR_INIT;
+    size_t batch = 0;
+    *count = 0;
+    for (size_t i = 0; i < plan->source->sequences.count; i++) {
+        const Sequence *sequence = &plan->source->sequences.items[i];
+        if (plan_schema(plan, sequence->object.schema) == NULL ||
+            preserved_keeps_sequence(plan, sequence))
+            continue;
+        add_sequence(run, plan, sequence, &query);
+        (*count)++;
+        if (++batch < SEQUENCES_PER_QUERY)
+            continue;
+        if (!set_sequences(run, str_text(&query), err))
+            return false;
+        str_clear(&query);
+        batch = 0;
+    }
+    return batch == 0 || set_sequences(run, str_text(&query), err);
 }

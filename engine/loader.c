@@ -1,13 +1,10 @@
 #include "engine/loader.h"
 
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
-#include "engine/dump.h"
 
 enum {
     STATEMENT_TRIES = 5, /* of a statement that deadlocked with another of ours */
@@ -36,9 +33,12 @@ static bool claim(void *context, Conn *dest, bool *skip, Error *err)
                           " WHERE migration = $1::bigint AND id = $2::int FOR UPDATE SKIP LOCKED",
                     2, values, &result, err))
         return false;
-    loader->elsewhere = PQntuples(result) != 1;
-    *skip = loader->elsewhere || PQgetvalue(result, 0, 0)[0] == 't';
-    loader->rows = *skip && !loader->elsewhere ? strtoll(PQgetvalue(result, 0, 1), NULL, 10) : -1;
+    if (PQntuples(result) != 1) {
+        error_set(err, ERROR_STATE, "another process works on %s", loader->task->label);
+        return error_hint(err, "Look into pg_stat_activity of the destination for pgzm-copy.");
+    }
+    *skip = PQgetvalue(result, 0, 0)[0] == 't';
+    loader->rows = *skip ? strtoll(PQgetvalue(result, 0, 1), NULL, 10) : -1;
     return true;
 }
 
@@ -48,20 +48,12 @@ static bool done(void *context, Conn *dest, int64_t rows, Error *err)
     AUTO(mem_free) char *migration = mem_printf("%lld", (long long)loader->load->run->id);
     AUTO(mem_free) char *id = mem_printf("%d", loader->task->id);
     AUTO(mem_free) char *count = rows >= 0 ? mem_printf("%lld", (long long)rows) : NULL;
-    const char *const values[] = {migration, id, count, loader->load->host, loader->load->process};
+    const char *const values[] = {migration, id, count};
     AUTO(result_free) PGresult *result = NULL;
     return conn_query(dest,
                       "UPDATE pgzm.task SET done = true, rows = $3::bigint,"
-                      " done_at = clock_timestamp(), host = $4, process = $5::int"
-                      " WHERE migration = $1::bigint AND id = $2::int",
-                      LENGTH(values), values, &result, err);
-}
-
-void load_identify(Load *load)
-{
-    if (gethostname(load->host, sizeof load->host - 1) != 0)
-        load->host[0] = '\0';
-    snprintf(load->process, sizeof load->process, "%d", (int)getpid());
+                      " done_at = clock_timestamp() WHERE migration = $1::bigint AND id = $2::int",
+                      3, values, &result, err);
 }
 
 /* ---- connections ----------------------------------------------------------------------- */
@@ -123,19 +115,12 @@ static bool run_copy(Loader *loader, const LoadTask *task, Error *err)
     Load *load = loader->load;
     const CopyHooks hooks = {.claim = claim, .done = done, .context = loader};
     int64_t rows = 0;
-    if (task->file == NULL && !open_source(loader, err))
+    if (!open_source(loader, err))
         return false;
     loader->under_way = true;
-    bool ok = task->file == NULL
-                  ? copy_chunk(loader->source, loader->dest, task->chunk, &hooks, &load->counters,
-                               &rows, err)
-                  : copy_chunk_load(load->run->dump->folder, task->file, loader->dest, task->chunk,
-                                    &hooks, &load->counters, &rows, err);
-    if (!ok)
+    if (!copy_chunk(loader->source, loader->dest, task->chunk, &hooks, &load->counters, &rows, err))
         return false;
-    if (loader->elsewhere)
-        return true;
-    if (rows < 0 && loader->rows > 0) /* committed by another, or before the reply was lost */
+    if (rows < 0 && loader->rows > 0) /* committed before, the reply was lost */
         atomic_fetch_add(&load->counters.rows, loader->rows);
     atomic_fetch_add(&load->bytes_done, task->chunk->weight);
     atomic_fetch_add(&load->builds_done, task->builds_made);
@@ -165,8 +150,6 @@ static bool run_statement(Loader *loader, const LoadTask *task, Error *err)
     for (int tries = 1;; tries++) {
         AUTO(error_clear) Error failure = ERROR_INIT;
         if (try_statement(loader, task, &failure)) {
-            if (loader->elsewhere)
-                return true;
             log_debug(&loader->load->run->log, "done: %s", task->label);
             atomic_fetch_add(&loader->load->builds_done, task->builds ? 1 : 0);
             return true;

@@ -22,7 +22,6 @@
 #include "engine/run.h"
 #include "engine/schemagrant.h"
 #include "engine/selection.h"
-#include "engine/sequence.h"
 #include "engine/small.h"
 #include "engine/snapshot.h"
 #include "engine/swap.h"
@@ -57,8 +56,6 @@ static bool source_is_unchanged(Run *run, const Plan *plan, Error *err)
     const ConnSpec spec = {
         .side = CONN_SOURCE, .conninfo = run->settings->source, .purpose = "fingerprint"};
     AUTO(conn_free) Conn *now = NULL;
-    if (conn_is_tape(run->source)) /* it was looked at twice when it was recorded */
-        return true;
     const char *read = NULL, *current = NULL;
     if (!conn_open(&spec, run->cancel, &now, err) ||
         !fingerprint(run, run->source, plan, &read, err) ||
@@ -133,11 +130,11 @@ static bool fill_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *e
     size_t sequences = 0;
     int64_t preserved_rows = 0;
     run_phase(run, "copy");
-    if (!load_run(run, plan, snapshot, false, &loaded, err))
+    if (!load_run(run, plan, snapshot, &loaded, err))
         return false;
     log_info(&run->log, "copied %lld rows of %lld tables, made %lld indexes and keys",
              (long long)loaded.rows, (long long)loaded.tables, (long long)loaded.indexes);
-    if (!sequences_copy(run, plan, &sequences, err))
+    if (!load_sequences(run, plan, &sequences, err))
         return false;
     if (plan->preserved_count > 0)
         run_phase(run, "preserve");

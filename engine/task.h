@@ -20,7 +20,6 @@ typedef struct LoadTask {
     const char *label;
     const char *statement;  /* NULL for TASK_COPY */
     const CopyChunk *chunk; /* TASK_COPY */
-    const ManifestFile *file;       /* TASK_COPY out of a dump, in place of the source; or NULL */
     Oid relation;           /* in the shadow; 0 for none */
     bool builds;            /* reads rows: counted as an index in the progress */
     bool made;              /* TASK_STATEMENT: there already, made with its table (small.h) */
