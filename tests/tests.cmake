@@ -60,11 +60,16 @@ if(TARGET test_e2e)
     # The command, in three parts: a live destination under load, the command under fire, the rest.
     set(live "@(cleanup|fault|keep|load|rollback|scenario|shape|verify)")
     add_test(NAME e2e COMMAND sh ${harness_folder}/sanitized.sh $<TARGET_FILE:test_e2e> --jobs 2
-             --filter "!(server_@(${live}|kill))/*")
+             --filter "!(server_@(${live}|kill|bench))/*")
     add_test(NAME live COMMAND sh ${harness_folder}/sanitized.sh $<TARGET_FILE:test_e2e> --jobs 2
              --filter "server_${live}/*")
     add_test(NAME kill COMMAND sh ${harness_folder}/sanitized.sh $<TARGET_FILE:test_e2e> --jobs 2
              --filter "server_kill/*")
+    # The comparisons of bench/, at a tiny size.
+    add_test(NAME bench COMMAND sh ${harness_folder}/sanitized.sh $<TARGET_FILE:test_e2e> --jobs 1
+             --filter "server_bench/*")
+    add_dependencies(test_e2e pgzm-generate pgzm-measure pgzm-summarize)
+    target_compile_definitions(test_e2e PRIVATE PGZM_TOP="${CMAKE_SOURCE_DIR}")
     # The whole migration once more, by a command that is built with ThreadSanitizer.
     add_test(NAME tsan COMMAND sh ${harness_folder}/sanitized.sh
              $<TARGET_FILE:test_e2e> --jobs 1 --filter server_threads/*)
