@@ -20,6 +20,7 @@ enum {
 struct DumpKey {
     unsigned char user[DUMPKEY_BYTES]; /* as in the file */
     unsigned char dump[DUMPKEY_BYTES]; /* derived from it and the salt */
+    DumpKeyFacts facts;
 };
 
 bool dumpkey_is_supported(void)
@@ -125,36 +126,38 @@ void dumpkey_derive(const DumpKey *key, const void *purpose, size_t n,
 }
 
 /* The dump's key from the user's and the salt, and the value that tells it from another. */
-static void salt_key(DumpKey *key, const unsigned char salt[SALT_BYTES],
-                     char check[DUMPKEY_HEX_CHARS + 1])
+static void salt_key(DumpKey *key, const unsigned char salt[SALT_BYTES])
 {
     unsigned char derived[DUMPKEY_BYTES];
     crypto_generichash(key->dump, sizeof key->dump, salt, SALT_BYTES, key->user, sizeof key->user);
     dumpkey_derive(key, CHECK_PURPOSE, strlen(CHECK_PURPOSE), derived);
-    sodium_bin2hex(check, DUMPKEY_HEX_CHARS + 1, derived, CHECK_BYTES);
+    sodium_bin2hex(key->facts.salt, sizeof key->facts.salt, salt, SALT_BYTES);
+    sodium_bin2hex(key->facts.check, sizeof key->facts.check, derived, CHECK_BYTES);
     sodium_memzero(derived, sizeof derived);
 }
 
-void dumpkey_begin(DumpKey *key, DumpKeyFacts *facts)
+void dumpkey_begin(DumpKey *key)
 {
     unsigned char salt[SALT_BYTES];
     randombytes_buf(salt, sizeof salt);
-    sodium_bin2hex(facts->salt, sizeof facts->salt, salt, sizeof salt);
-    salt_key(key, salt, facts->check);
+    salt_key(key, salt);
+}
+
+const DumpKeyFacts *dumpkey_facts(const DumpKey *key)
+{
+    return &key->facts;
 }
 
 bool dumpkey_resume(DumpKey *key, const DumpKeyFacts *facts, Error *err)
 {
     unsigned char salt[SALT_BYTES];
-    char check[DUMPKEY_HEX_CHARS + 1];
     size_t decoded = 0;
     if (sodium_hex2bin(salt, sizeof salt, facts->salt, strlen(facts->salt), NULL, &decoded, NULL) !=
             0 ||
         decoded != sizeof salt)
         return error_set(err, ERROR_PREFLIGHT, "the salt of the dump's key makes no sense");
-    salt_key(key, salt, check);
-    if (strlen(facts->check) == DUMPKEY_HEX_CHARS &&
-        sodium_memcmp(check, facts->check, DUMPKEY_HEX_CHARS) == 0)
+    salt_key(key, salt);
+    if (strcmp(key->facts.check, facts->check) == 0) /* no secret */
         return true;
     sodium_memzero(key->dump, sizeof key->dump);
     error_set(err, ERROR_PREFLIGHT, "the dump is encrypted with another key");
@@ -183,9 +186,15 @@ void dumpkey_free(DumpKey *key)
 }
 
 /* Nobody has a DumpKey. */
-void dumpkey_begin(DumpKey *key, DumpKeyFacts *facts)
+void dumpkey_begin(DumpKey *key)
 {
-    (void)key, (void)facts;
+    (void)key;
+    abort();
+}
+
+const DumpKeyFacts *dumpkey_facts(const DumpKey *key)
+{
+    (void)key;
     abort();
 }
 

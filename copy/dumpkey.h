@@ -28,7 +28,7 @@ typedef struct DumpKey DumpKey;
 
 /* What the dump says in the clear of its key: no secret, and enough to refuse another one. */
 typedef struct DumpKeyFacts {
-    char salt[DUMPKEY_HEX_CHARS + 1];  /* in hex; "" where the dump is not encrypted */
+    char salt[DUMPKEY_HEX_CHARS + 1];  /* in hex */
     char check[DUMPKEY_HEX_CHARS + 1]; /* in hex */
 } DumpKeyFacts;
 
@@ -41,9 +41,12 @@ bool dumpkey_read(const char *path, DumpKey **key, Error *err) MUST_CHECK;
 void dumpkey_free(DumpKey *key); /* wipes it; NULL is fine */
 
 /* Prepares the key for a new dump. */
-void dumpkey_begin(DumpKey *key, DumpKeyFacts *facts);
+void dumpkey_begin(DumpKey *key);
 /* Prepares the key for a dump that exists. ERROR_PREFLIGHT when the dump has another key. */
 bool dumpkey_resume(DumpKey *key, const DumpKeyFacts *facts, Error *err) MUST_CHECK;
+
+/* Of the dump that it is prepared for; borrowed. */
+const DumpKeyFacts *dumpkey_facts(const DumpKey *key);
 
 /* The key for one purpose within the dump, named by any bytes. For seal.c; the caller wipes it. */
 void dumpkey_derive(const DumpKey *key, const void *purpose, size_t n,

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,167 @@
 #include <unistd.h>
 #include <xxhash.h>
 
+#include "base/str.h"
+#include "copy/seal.h"
+
 #define FORMAT "pgzm-copy dump"
+#define FORMAT_MARK "pgzm-copy dump in progress"
 #define FILE_NAME "manifest.json"
+#define MARK_NAME "incomplete"
+#define PART ".part"
+
+enum {
+    TEXT_MOST = 1 << 30, /* bytes of a manifest.json that is believed to be one */
+};
+
+AUTO_DEFINE(json_t *, json_decref)
+
+static void auto_free(char **text)
+{
+    free(*text);
+}
+
+/* ---- JSON ------------------------------------------------------------------------------ */
+
+/* In hex; of the object without its own digest. */
+static bool digest_of(const json_t *whole, char hex[CHUNKFILE_DIGEST_CHARS + 1])
+{
+    AUTO(json_decref) json_t *rest = json_copy((json_t *)(uintptr_t)whole);
+    json_object_del(rest, "digest");
+    AUTO(free) char *text = json_dumps(rest, JSON_COMPACT | JSON_SORT_KEYS);
+    if (text == NULL)
+        return false;
+    XXH128_canonical_t canonical;
+    XXH128_canonicalFromHash(&canonical, XXH3_128bits(text, strlen(text)));
+    for (size_t i = 0; i < sizeof canonical.digest; i++) {
+        static const char digits[] = "0123456789abcdef";
+        hex[2 * i] = digits[canonical.digest[i] >> 4];
+        hex[2 * i + 1] = digits[canonical.digest[i] & 15];
+    }
+    hex[CHUNKFILE_DIGEST_CHARS] = '\0';
+    return true;
+}
+
+static bool refuse(const char *file, const char *why, Error *err)
+{
+    error_set(err, ERROR_PREFLIGHT, "%s %s", file, why);
+    return error_hint(err, "Copy the dump again from where it was written, or dump again.");
+}
+
+/* The whole file has the disk's word before it gets its name. */
+static bool write_text(int folder, const char *name, const char *text, Error *err)
+{
+    AUTO(mem_free) char *part = mem_printf("%s" PART, name);
+    int fd = openat(folder, part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    size_t left = strlen(text);
+    bool ok = fd >= 0;
+    while (ok && left > 0) {
+        ssize_t n = write(fd, text, left);
+        if (n < 0 && errno == EINTR)
+            continue;
+        ok = n > 0;
+        text += ok ? n : 0;
+        left -= ok ? (size_t)n : 0;
+    }
+    ok = ok && fsync(fd) == 0;
+    int reason = errno;
+    if (fd >= 0 && close(fd) != 0 && ok) {
+        ok = false;
+        reason = errno;
+    }
+    if (ok && (fsync(folder) != 0 || /* the other files' names come first */
+               renameat(folder, part, folder, name) != 0 || fsync(folder) != 0)) {
+        ok = false;
+        reason = errno;
+    }
+    if (ok)
+        return true;
+    if (fd >= 0)
+        unlinkat(folder, part, 0);
+    error_set(err, ERROR_OTHER, "cannot write %s: %s", name, strerror(reason));
+    if (reason == ENOSPC || reason == EDQUOT)
+        return error_hint(err, "Free space, or choose another folder; then run the command again.");
+    return false;
+}
+
+static bool write_json(int folder, const char *name, const json_t *whole, Error *err)
+{
+    AUTO(free) char *text = json_dumps(whole, JSON_INDENT(1) | JSON_SORT_KEYS);
+    return text != NULL ? write_text(folder, name, text, err)
+                        : error_set(err, ERROR_OTHER, "%s: a name is not valid UTF-8", name);
+}
+
+/* An object that says what it is: `format`, in a version that we know. */
+static bool read_json(int folder, const char *name, const char *format, json_t **out, Error *err)
+{
+    struct stat facts;
+    int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &facts) != 0) {
+        error_set(err, ERROR_PREFLIGHT, "cannot open %s: %s", name, strerror(errno));
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    bool fits = S_ISREG(facts.st_mode) && facts.st_size <= TEXT_MOST;
+    AUTO(json_decref) json_t *whole = fits ? json_loadfd(fd, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    close(fd);
+    if (!fits)
+        return refuse(name, "is not a file, or too long", err);
+    if (!json_is_object(whole))
+        return refuse(name, "is cut off or was changed", err);
+    const char *found = json_string_value(json_object_get(whole, "format"));
+    json_int_t version = json_integer_value(json_object_get(whole, "version"));
+    if (found == NULL || strcmp(found, format) != 0)
+        return refuse(name, "is not that of a dump", err);
+    if (version > MANIFEST_VERSION) {
+        error_set(err, ERROR_PREFLIGHT, "the dump is of version %lld, which is later than %d",
+                  (long long)version, MANIFEST_VERSION);
+        return error_hint(err, "Use the version of pgzm-copy that wrote it, or a later one.");
+    }
+    if (version < 1)
+        return refuse(name, "has no version", err);
+    *out = TAKE(whole);
+    return true;
+}
+
+/* ---- keys ------------------------------------------------------------------------------ */
+
+static json_t *key_json(const DumpKey *key)
+{
+    const DumpKeyFacts *facts = dumpkey_facts(key);
+    return json_pack("{s:s, s:s, s:s}", "algorithm", DUMPKEY_ALGORITHM, "salt", facts->salt,
+                     "check", facts->check);
+}
+
+/* Whether the dump is encrypted, and whether the user thinks so, must be one answer: else whoever
+ * can write to the folder could put rows of his own in the place of encrypted ones. */
+static bool resume_key(const json_t *whole, const char *name, DumpKey *key, Error *err)
+{
+    const json_t *facts = json_object_get(whole, "key");
+    const char *algorithm = json_string_value(json_object_get(facts, "algorithm"));
+    const char *salt = json_string_value(json_object_get(facts, "salt"));
+    const char *check = json_string_value(json_object_get(facts, "check"));
+    if (facts == NULL && key == NULL)
+        return true;
+    if (facts == NULL) {
+        error_set(err, ERROR_USAGE, "the dump is not encrypted, but a key is given");
+        return error_hint(err, "Make sure that it is the right one; then leave out the key file.");
+    }
+    if (algorithm == NULL || salt == NULL || check == NULL || strlen(salt) != DUMPKEY_HEX_CHARS ||
+        strlen(check) != DUMPKEY_HEX_CHARS)
+        return refuse(name, "has a \"key\" that makes no sense", err);
+    if (strcmp(algorithm, DUMPKEY_ALGORITHM) != 0)
+        return error_set(err, ERROR_PREFLIGHT, "the dump is encrypted by %s, which is not known",
+                         algorithm);
+    if (key == NULL) {
+        error_set(err, ERROR_USAGE, "the dump is encrypted");
+        return error_hint(err, "Name the key file that it was written with.");
+    }
+    DumpKeyFacts copy = {0};
+    memcpy(copy.salt, salt, DUMPKEY_HEX_CHARS);
+    memcpy(copy.check, check, DUMPKEY_HEX_CHARS);
+    return dumpkey_resume(key, &copy, err);
+}
 
 /* ---- the folder ------------------------------------------------------------------------ */
 
@@ -21,47 +181,202 @@ static bool folder_error(const char *what, const char *path, Error *err)
     return error_set(err, ERROR_USAGE, "cannot %s folder %s: %s", what, path, strerror(errno));
 }
 
-static bool is_empty(int folder)
+/* A list of a folder's entries that closes by itself. */
+static DIR *open_list(int folder)
 {
     int again = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *list = again < 0 ? NULL : fdopendir(again);
-    if (list == NULL)
-        return false;
-    bool empty = true;
-    for (const struct dirent *entry; (entry = readdir(list)) != NULL;)
-        empty = empty && (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0);
-    closedir(list);
+    if (list == NULL && again >= 0)
+        close(again);
+    return list;
+}
+
+static bool is_empty(int folder)
+{
+    DIR *list = open_list(folder);
+    bool empty = list != NULL;
+    for (const struct dirent *entry; empty && (entry = readdir(list)) != NULL;)
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    if (list != NULL)
+        closedir(list);
     return empty;
 }
 
-bool manifest_create_folder(const char *path, int *folder, Error *err)
+/* As little as possible stands between the look and the deed: `fd` is the folder itself. */
+static bool take_folder(int fd, const char *path, Error *err)
+{
+    struct stat facts;
+    if (fstat(fd, &facts) != 0)
+        return folder_error("examine", path, err);
+    if (facts.st_uid != geteuid())
+        error_set(err, ERROR_USAGE, "folder %s belongs to another user", path);
+    else if (!is_empty(fd))
+        error_set(err, ERROR_USAGE, "folder %s is not empty", path);
+    else if (fchmod(fd, 0700) != 0)
+        return folder_error("close to others the", path, err);
+    else
+        return true;
+    return error_hint(err, "Name a folder that does not exist yet.");
+}
+
+bool manifest_create_folder(const char *path, DumpKey *key, int *folder, Error *err)
 {
     if (mkdir(path, 0700) != 0 && errno != EEXIST)
         return folder_error("make", path, err);
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return folder_error("open", path, err);
-    if (is_empty(fd) && fchmod(fd, 0700) == 0) {
-        *folder = fd;
-        return true;
+    if (take_folder(fd, path, err)) {
+        if (key != NULL)
+            dumpkey_begin(key);
+        if (manifest_note(fd, key, "{}", err)) {
+            *folder = fd;
+            return true;
+        }
     }
     close(fd);
-    error_set(err, ERROR_USAGE, "folder %s is not empty, or not ours", path);
-    return error_hint(err, "Name a folder that does not exist yet.");
+    return false;
+}
+
+static bool ends_in(const char *name, const char *end)
+{
+    size_t n = strlen(name), m = strlen(end);
+    return n >= m && strcmp(name + n - m, end) == 0;
+}
+
+void manifest_remove_folder(const char *path, int folder)
+{
+    DIR *list = open_list(folder);
+    if (list == NULL)
+        return;
+    for (const struct dirent *entry; (entry = readdir(list)) != NULL;)
+        if (chunkfile_is_name(entry->d_name) || ends_in(entry->d_name, PART))
+            unlinkat(folder, entry->d_name, 0);
+    closedir(list);
+    rmdir(path); /* unless it holds something that is not ours */
+}
+
+static bool exists(int folder, const char *name)
+{
+    return faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 bool manifest_open_folder(const char *path, int *folder, Error *err)
 {
+    struct stat facts;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return folder_error("open", path, err);
-    if (faccessat(fd, FILE_NAME, F_OK, 0) == 0) {
+    if (fd < 0 || fstat(fd, &facts) != 0) {
+        folder_error("open", path, err);
+    } else if (!exists(fd, FILE_NAME)) {
+        bool begun = exists(fd, MARK_NAME);
+        error_set(err, ERROR_USAGE, "folder %s holds no %sdump: %s is missing", path,
+                  begun ? "whole " : "", FILE_NAME);
+        if (begun)
+            error_hint(err, "A dump that was interrupted cannot be used: dump again.");
+    } else if ((facts.st_mode & S_IWOTH) != 0) {
+        error_set(err, ERROR_USAGE, "everybody can write to folder %s", path);
+        error_hint(err, "Make sure that the dump is what it was, and take the permission away "
+                        "(chmod 700).");
+    } else {
         *folder = fd;
         return true;
     }
-    close(fd);
-    error_set(err, ERROR_USAGE, "folder %s holds no whole dump: %s is missing", path, FILE_NAME);
-    return error_hint(err, "A dump that was interrupted cannot be used: dump again.");
+    if (fd >= 0)
+        close(fd);
+    return false;
+}
+
+bool manifest_note(int folder, const DumpKey *key, const char *note, Error *err)
+{
+    AUTO(json_decref) json_t *facts = json_loads(note, 0, NULL);
+    if (!json_is_object(facts))
+        return error_set(err, ERROR_OTHER, "%s: what is to be noted is no object", MARK_NAME);
+    AUTO(json_decref)
+    json_t *mark = json_pack("{s:s, s:i, s:O}", "format", FORMAT_MARK, "version", MANIFEST_VERSION,
+                             "note", facts);
+    if (key != NULL)
+        json_object_set_new(mark, "key", key_json(key));
+    return write_json(folder, MARK_NAME, mark, err);
+}
+
+bool manifest_resume_folder(const char *path, DumpKey *key, Arena *arena, const char **note,
+                            int *folder, Error *err)
+{
+    AUTO(json_decref) json_t *mark = NULL;
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return folder_error("open", path, err);
+    bool ok = exists(fd, MARK_NAME) ||
+              error_set(err, ERROR_USAGE, "folder %s holds no dump that was interrupted", path);
+    ok = ok && read_json(fd, MARK_NAME, FORMAT_MARK, &mark, err) &&
+         resume_key(mark, MARK_NAME, key, err);
+    const json_t *facts = json_object_get(mark, "note");
+    if (ok && !json_is_object(facts))
+        ok = refuse(MARK_NAME, "has a \"note\" that makes no sense", err);
+    if (!ok) {
+        close(fd);
+        return false;
+    }
+    AUTO(free) char *text = json_dumps(facts, JSON_COMPACT | JSON_SORT_KEYS);
+    *note = arena_strdup(arena, text);
+    *folder = fd;
+    return true;
+}
+
+/* One entry of the folder: a finished file is added, what is left of an unfinished one goes. */
+static bool list_file(int folder, const char *name, bool sealed, Arena *arena, ManifestFile *file,
+                      bool *add, Error *err)
+{
+    AUTO(error_clear) Error found = ERROR_INIT;
+    *add = false;
+    if (strcmp(name, MARK_NAME) == 0 || strcmp(name, FILE_NAME) == 0 ||
+        (!chunkfile_is_name(name) && !ends_in(name, PART)))
+        return true;
+    if (!ends_in(name, PART) && chunkfile_inspect(folder, name, sealed, &file->info, &found)) {
+        file->file = arena_strdup(arena, name);
+        *add = true;
+        return true;
+    }
+    if (found.kind != ERROR_NONE && found.kind != ERROR_PREFLIGHT)
+        return error_move(err, &found);
+    return unlinkat(folder, name, 0) == 0 ||
+           error_set(err, ERROR_OTHER, "cannot delete %s: %s", name, strerror(errno));
+}
+
+static int by_name(const void *a, const void *b)
+{
+    const ManifestFile *x = a, *y = b;
+    return strcmp(x->file, y->file);
+}
+
+bool manifest_list_files(int folder, bool sealed, Arena *arena, ManifestFile **files, size_t *count,
+                         Error *err)
+{
+    DIR *list = open_list(folder);
+    AUTO(mem_free) ManifestFile *found = NULL;
+    size_t n = 0, room = 0;
+    bool ok = list != NULL ||
+              error_set(err, ERROR_OTHER, "cannot list the dump's folder: %s", strerror(errno));
+    for (const struct dirent *entry; ok && (entry = readdir(list)) != NULL;) {
+        bool add = false;
+        if (n == room) {
+            room = room * 2 + 64;
+            found = mem_resize(found, room * sizeof *found);
+        }
+        ok = list_file(folder, entry->d_name, sealed, arena, &found[n], &add, err);
+        n += add ? 1 : 0;
+    }
+    if (list != NULL)
+        closedir(list);
+    if (!ok)
+        return false;
+    if (n > 0)
+        qsort(found, n, sizeof *found, by_name);
+    *files = arena_alloc(arena, (n + 1) * sizeof **files);
+    if (n > 0)
+        memcpy(*files, found, n * sizeof **files);
+    *count = n;
+    return true;
 }
 
 /* ---- writing --------------------------------------------------------------------------- */
@@ -74,36 +389,25 @@ static json_t *file_json(const ManifestFile *file)
                      (json_int_t)info->stored_bytes, "digest", info->digest);
 }
 
-static json_t *table_json(const ManifestTable *table)
+static json_t *texts_json(const char *const *texts, size_t count)
 {
-    json_t *columns = json_array(), *chunks = json_array();
-    for (size_t i = 0; i < table->column_count; i++)
-        json_array_append_new(columns, json_string(table->columns[i]));
-    for (size_t i = 0; i < table->chunk_count; i++)
-        json_array_append_new(chunks, file_json(&table->chunks[i]));
-    return json_pack("{s:s, s:s, s:b, s:o, s:o}", "schema", table->schema, "name", table->name,
-                     "binary", (int)table->binary, "columns", columns, "chunks", chunks);
+    json_t *array = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(array, json_string(texts[i]));
+    return array;
 }
 
-/* In hex; of the object without its own digest. */
-static bool digest_of(const json_t *whole, char hex[CHUNKFILE_DIGEST_CHARS + 1])
+static json_t *table_json(const ManifestTable *table)
 {
-    json_t *rest = json_copy((json_t *)(uintptr_t)whole);
-    json_object_del(rest, "digest");
-    char *text = json_dumps(rest, JSON_COMPACT | JSON_SORT_KEYS);
-    json_decref(rest);
-    if (text == NULL)
-        return false;
-    XXH128_canonical_t canonical;
-    XXH128_canonicalFromHash(&canonical, XXH3_128bits(text, strlen(text)));
-    free(text);
-    for (size_t i = 0; i < sizeof canonical.digest; i++) {
-        static const char digits[] = "0123456789abcdef";
-        hex[2 * i] = digits[canonical.digest[i] >> 4];
-        hex[2 * i + 1] = digits[canonical.digest[i] & 15];
-    }
-    hex[CHUNKFILE_DIGEST_CHARS] = '\0';
-    return true;
+    json_t *chunks = json_array();
+    for (size_t i = 0; i < table->chunk_count; i++)
+        json_array_append_new(chunks, file_json(&table->chunks[i]));
+    json_t *made = json_pack("{s:s, s:s, s:b, s:o, s:o}", "schema", table->schema, "name",
+                             table->name, "binary", (int)table->binary, "columns",
+                             texts_json(table->columns, table->column_count), "chunks", chunks);
+    if (made != NULL && table->types != NULL)
+        json_object_set_new(made, "types", texts_json(table->types, table->column_count));
+    return made;
 }
 
 static json_t *manifest_json(const Manifest *m)
@@ -111,10 +415,11 @@ static json_t *manifest_json(const Manifest *m)
     json_t *tables = json_array();
     for (size_t i = 0; i < m->table_count; i++)
         json_array_append_new(tables, table_json(&m->tables[i]));
-    json_t *whole = json_pack("{s:s, s:i, s:s, s:i, s:s, s:s, s:s, s:o, s:o, s:o}", "format",
+    json_t *whole = json_pack("{s:s, s:i, s:s, s:i, s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "format",
                               FORMAT, "version", MANIFEST_VERSION, "tool", m->tool, "server",
                               m->server, "database", m->database, "encoding", m->encoding, "as_of",
-                              m->as_of, "options", json_loads(m->options, 0, NULL), "catalog",
+                              m->as_of, "options", json_loads(m->options, 0, NULL), "source",
+                              json_loads(m->source != NULL ? m->source : "{}", 0, NULL), "catalog",
                               file_json(&m->catalog), "tables", tables);
     char hex[CHUNKFILE_DIGEST_CHARS + 1];
     if (whole != NULL && digest_of(whole, hex))
@@ -122,146 +427,262 @@ static json_t *manifest_json(const Manifest *m)
     return whole;
 }
 
-static bool write_text(int folder, const char *text, Error *err)
+/* What a dump shows of itself without its key. */
+static json_t *sealed_json(const Manifest *m, const DumpKey *key, const json_t *whole)
 {
-    int fd = openat(folder, FILE_NAME ".part",
-                    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    size_t left = strlen(text);
-    bool ok = fd >= 0;
-    while (ok && left > 0) {
-        ssize_t n = write(fd, text, left);
-        if (n < 0 && errno == EINTR)
-            continue;
-        ok = n > 0;
-        text += ok ? n : 0;
-        left -= ok ? (size_t)n : 0;
-    }
-    ok = ok && fsync(fd) == 0;
-    ok = (fd < 0 || close(fd) == 0) && ok;
-    ok = ok && fsync(folder) == 0 && /* the other files' names */
-         renameat(folder, FILE_NAME ".part", folder, FILE_NAME) == 0 && fsync(folder) == 0;
-    return ok || error_set(err, ERROR_OTHER, "cannot write %s: %s", FILE_NAME, strerror(errno));
+    AUTO(free) char *text = json_dumps(whole, JSON_COMPACT | JSON_SORT_KEYS);
+    if (text == NULL)
+        return NULL;
+    AUTO(mem_free) char *sealed = seal_text(key, FILE_NAME, text);
+    return json_pack("{s:s, s:i, s:s, s:o, s:s}", "format", FORMAT, "version", MANIFEST_VERSION,
+                     "tool", m->tool, "key", key_json(key), "sealed", sealed);
 }
 
-bool manifest_write(int folder, const Manifest *manifest, Error *err)
+bool manifest_write(int folder, const DumpKey *key, const Manifest *manifest, Error *err)
 {
-    json_t *whole = manifest_json(manifest);
-    char *text = whole == NULL ? NULL : json_dumps(whole, JSON_INDENT(1) | JSON_SORT_KEYS);
-    json_decref(whole);
-    bool ok = text != NULL ? write_text(folder, text, err)
-                           : error_set(err, ERROR_OTHER, "a name is not valid UTF-8");
-    free(text);
-    return ok;
+    AUTO(json_decref) json_t *whole = manifest_json(manifest);
+    AUTO(json_decref)
+    json_t *outer =
+        key != NULL && whole != NULL ? sealed_json(manifest, key, whole) : json_incref(whole);
+    if (!write_json(folder, FILE_NAME, outer, err))
+        return false;
+    /* A mark that stays because of a crash here does no harm: manifest.json is what counts. */
+    return unlinkat(folder, MARK_NAME, 0) == 0 || errno == ENOENT ||
+           error_set(err, ERROR_OTHER, "cannot delete %s: %s", MARK_NAME, strerror(errno));
 }
 
 /* ---- reading --------------------------------------------------------------------------- */
 
-static bool refuse(const char *why, Error *err)
+/* Where in the object we are, for messages, and what was seen so far. */
+typedef struct Look {
+    Arena *arena;
+    Error *err;
+    int64_t table, chunk; /* indexes, or -1 */
+    bool catalog;
+    json_t *files; /* names as keys */
+    int64_t rows, bytes, stored;
+} Look;
+
+static bool complain(const Look *look, const char *key, const char *why)
 {
-    error_set(err, ERROR_PREFLIGHT, "%s %s", FILE_NAME, why);
-    return error_hint(err, "Copy the dump again from where it was written, or dump again.");
+    AUTO(str_clear) Str path = STR_INIT;
+    if (look->table >= 0)
+        str_addf(&path, "tables[%lld]", (long long)look->table);
+    if (look->chunk >= 0)
+        str_addf(&path, ".chunks[%lld]", (long long)look->chunk);
+    if (look->catalog)
+        str_add(&path, "catalog");
+    if (key != NULL) {
+        str_separate(&path, ".");
+        str_add(&path, key);
+    }
+    AUTO(mem_free) char *text = mem_printf("%s %s", str_text(&path), why);
+    return refuse(FILE_NAME ":", text, look->err);
 }
 
-/* A file of the folder, and nowhere else. */
-static bool is_plain_name(const char *name)
+static bool want_text(Look *look, const json_t *object, const char *key, const char **out)
 {
-    return name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL;
-}
-
-static bool read_file(json_t *value, Arena *arena, ManifestFile *file)
-{
-    const char *name, *digest;
-    json_int_t rows, bytes, stored;
-    if (json_unpack(value, "{s:s, s:I, s:I, s:I, s:s}", "file", &name, "rows", &rows, "bytes",
-                    &bytes, "stored", &stored, "digest", &digest) != 0 ||
-        !is_plain_name(name) || rows < -1 || bytes < 0 || stored < 0 ||
-        strlen(digest) != CHUNKFILE_DIGEST_CHARS)
-        return false;
-    file->file = arena_strdup(arena, name);
-    file->info = (ChunkInfo){.rows = rows, .bytes = bytes, .stored_bytes = stored};
-    memcpy(file->info.digest, digest, CHUNKFILE_DIGEST_CHARS + 1);
+    const json_t *value = json_object_get(object, key);
+    if (value == NULL)
+        return complain(look, key, "is missing");
+    if (!json_is_string(value))
+        return complain(look, key, "is not a text");
+    *out = arena_strdup(look->arena, json_string_value(value));
     return true;
 }
 
-static bool read_table(json_t *value, Arena *arena, ManifestTable *table)
+static bool want_number(Look *look, const json_t *object, const char *key, int64_t least,
+                        int64_t most, int64_t *out)
 {
-    const char *schema, *name;
-    json_t *columns, *chunks;
-    int binary;
-    if (json_unpack(value, "{s:s, s:s, s:b, s:o, s:o}", "schema", &schema, "name", &name, "binary",
-                    &binary, "columns", &columns, "chunks", &chunks) != 0)
-        return false;
-    *table = (ManifestTable){.schema = arena_strdup(arena, schema),
-                             .name = arena_strdup(arena, name),
-                             .binary = binary != 0,
-                             .column_count = json_array_size(columns),
-                             .chunk_count = json_array_size(chunks)};
-    table->columns = arena_alloc(arena, (table->column_count + 1) * sizeof *table->columns);
-    table->chunks = arena_alloc(arena, (table->chunk_count + 1) * sizeof *table->chunks);
-    for (size_t i = 0; i < table->column_count; i++) {
-        const char *column = json_string_value(json_array_get(columns, i));
-        if (column == NULL)
-            return false;
-        table->columns[i] = arena_strdup(arena, column);
+    const json_t *value = json_object_get(object, key);
+    if (value == NULL)
+        return complain(look, key, "is missing");
+    if (!json_is_integer(value))
+        return complain(look, key, "is not a whole number");
+    *out = json_integer_value(value);
+    return (*out >= least && *out <= most) || complain(look, key, "makes no sense");
+}
+
+static bool want_array(Look *look, const json_t *object, const char *key, const json_t **out)
+{
+    *out = json_object_get(object, key);
+    if (*out == NULL)
+        return complain(look, key, "is missing");
+    return json_is_array(*out) || complain(look, key, "is not a list");
+}
+
+/* As text; an object that may be missing is {}. */
+static bool want_object(Look *look, const json_t *whole, const char *key, bool optional,
+                        const char **out)
+{
+    const json_t *value = json_object_get(whole, key);
+    if (value == NULL && optional) {
+        *out = "{}";
+        return true;
     }
-    for (size_t i = 0; i < table->chunk_count; i++)
-        if (!read_file(json_array_get(chunks, i), arena, &table->chunks[i]) ||
-            table->chunks[i].info.rows < 0)
-            return false;
+    if (!json_is_object(value))
+        return complain(look, key, value == NULL ? "is missing" : "is not an object");
+    AUTO(free) char *text = json_dumps(value, JSON_COMPACT | JSON_SORT_KEYS);
+    *out = arena_strdup(look->arena, text);
     return true;
 }
 
-static bool read_whole(const json_t *root, Arena *arena, Manifest *m, Error *err)
+/* Whoever adds the sizes up gets a number that exists. */
+static bool add_sums(Look *look, const ChunkInfo *info)
 {
-    json_t *whole = (json_t *)(uintptr_t)root;
-    const char *tool, *database, *encoding, *as_of;
-    json_t *options, *catalog, *tables;
-    if (json_unpack(whole, "{s:s, s:i, s:s, s:s, s:s, s:o, s:o, s:o}", "tool", &tool, "server",
-                    &m->server, "database", &database, "encoding", &encoding, "as_of", &as_of,
-                    "options", &options, "catalog", &catalog, "tables", &tables) != 0)
-        return refuse("lacks something", err);
-    char *text = json_dumps(options, JSON_COMPACT | JSON_SORT_KEYS);
-    m->tool = arena_strdup(arena, tool);
-    m->database = arena_strdup(arena, database);
-    m->encoding = arena_strdup(arena, encoding);
-    m->as_of = arena_strdup(arena, as_of);
-    m->options = arena_strdup(arena, text);
-    free(text);
-    m->table_count = json_array_size(tables);
-    m->tables = arena_alloc(arena, (m->table_count + 1) * sizeof *m->tables);
-    bool ok = read_file(catalog, arena, &m->catalog);
-    for (size_t i = 0; i < m->table_count && ok; i++)
-        ok = read_table(json_array_get(tables, i), arena, &m->tables[i]);
-    return ok || refuse("has a table or file that makes no sense", err);
+    return !__builtin_add_overflow(look->rows, info->rows > 0 ? info->rows : 0, &look->rows) &&
+           !__builtin_add_overflow(look->bytes, info->bytes, &look->bytes) &&
+           !__builtin_add_overflow(look->stored, info->stored_bytes, &look->stored);
 }
 
-static bool read_json(const json_t *whole, Arena *arena, Manifest *manifest, Error *err)
+static bool read_file(Look *look, const json_t *value, int64_t least_rows, ManifestFile *file)
 {
-    const char *format = json_string_value(json_object_get(whole, "format"));
-    const char *digest = json_string_value(json_object_get(whole, "digest"));
-    json_int_t version = json_integer_value(json_object_get(whole, "version"));
-    char hex[CHUNKFILE_DIGEST_CHARS + 1];
-    if (format == NULL || strcmp(format, FORMAT) != 0)
-        return refuse("is not that of a dump", err);
-    if (version > MANIFEST_VERSION) {
-        error_set(err, ERROR_PREFLIGHT, "the dump is of version %lld, which is later than %d",
-                  (long long)version, MANIFEST_VERSION);
-        return error_hint(err, "Use the version of pgzm-copy that wrote it, or a later one.");
+    const char *digest = NULL;
+    ChunkInfo *info = &file->info;
+    if (!json_is_object(value))
+        return complain(look, NULL, value == NULL ? "is missing" : "is not an object");
+    if (!want_text(look, value, "file", &file->file) ||
+        !want_number(look, value, "rows", least_rows, INT64_MAX, &info->rows) ||
+        !want_number(look, value, "bytes", 0, INT64_MAX, &info->bytes) ||
+        !want_number(look, value, "stored", 0, INT64_MAX, &info->stored_bytes) ||
+        !want_text(look, value, "digest", &digest))
+        return false;
+    if (!chunkfile_is_name(file->file) || strcmp(file->file, FILE_NAME) == 0 ||
+        strcmp(file->file, MARK_NAME) == 0)
+        return complain(look, "file", "is not the name of a dump file");
+    if (json_object_get(look->files, file->file) != NULL)
+        return complain(look, "file", "is named twice");
+    json_object_set_new(look->files, file->file, json_true());
+    if (strlen(digest) != CHUNKFILE_DIGEST_CHARS ||
+        strspn(digest, "0123456789abcdef") != CHUNKFILE_DIGEST_CHARS)
+        return complain(look, "digest", "makes no sense");
+    memcpy(info->digest, digest, CHUNKFILE_DIGEST_CHARS + 1);
+    return add_sums(look, info) || complain(look, NULL, "has sizes that make no sense");
+}
+
+/* `distinct`: none twice. */
+static bool read_texts(Look *look, const json_t *table, const char *key, bool distinct,
+                       const char ***texts, size_t *count)
+{
+    const json_t *array = NULL;
+    if (!want_array(look, table, key, &array))
+        return false;
+    AUTO(json_decref) json_t *seen = json_object();
+    *count = json_array_size(array);
+    *texts = arena_alloc(look->arena, (*count + 1) * sizeof **texts);
+    for (size_t i = 0; i < *count; i++) {
+        const char *text = json_string_value(json_array_get(array, i));
+        if (text == NULL)
+            return complain(look, key, "holds something that is not a text");
+        if (distinct && json_object_get(seen, text) != NULL)
+            return complain(look, key, "holds a name twice");
+        json_object_set_new(seen, text, json_true());
+        (*texts)[i] = arena_strdup(look->arena, text);
     }
-    if (digest == NULL || !digest_of(whole, hex) || strcmp(hex, digest) != 0)
-        return refuse("was changed", err);
-    return read_whole(whole, arena, manifest, err);
+    return true;
 }
 
-bool manifest_read(int folder, Arena *arena, Manifest *manifest, Error *err)
+static bool read_table(Look *look, const json_t *value, ManifestTable *table)
 {
-    int fd = openat(folder, FILE_NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        return error_set(err, ERROR_PREFLIGHT, "cannot open %s: %s", FILE_NAME, strerror(errno));
-    json_t *whole = json_loadfd(fd, JSON_REJECT_DUPLICATES, NULL);
-    close(fd);
-    bool ok = whole != NULL ? read_json(whole, arena, manifest, err)
-                            : refuse("is cut off or was changed", err);
-    json_decref(whole);
+    const json_t *chunks = NULL, *binary = json_object_get(value, "binary");
+    size_t types = 0;
+    if (!json_is_object(value))
+        return complain(look, NULL, "is not an object");
+    if (!want_text(look, value, "schema", &table->schema) ||
+        !want_text(look, value, "name", &table->name))
+        return false;
+    if (!json_is_boolean(binary))
+        return complain(look, "binary", "is not true or false");
+    table->binary = json_is_true(binary);
+    if (!read_texts(look, value, "columns", true, &table->columns, &table->column_count))
+        return false;
+    if (json_object_get(value, "types") != NULL &&
+        !read_texts(look, value, "types", false, &table->types, &types))
+        return false;
+    if (table->types != NULL && types != table->column_count)
+        return complain(look, "types", "are not as many as the columns");
+    if (!want_array(look, value, "chunks", &chunks))
+        return false;
+    table->chunk_count = json_array_size(chunks);
+    table->chunks = arena_alloc(look->arena, (table->chunk_count + 1) * sizeof *table->chunks);
+    bool ok = true;
+    for (size_t i = 0; i < table->chunk_count && ok; i++) {
+        look->chunk = (int64_t)i;
+        ok = read_file(look, json_array_get(chunks, i), 0, &table->chunks[i]);
+    }
+    look->chunk = -1;
     return ok;
+}
+
+static bool read_tables(Look *look, const json_t *whole, Manifest *m)
+{
+    const json_t *tables = NULL;
+    if (!want_array(look, whole, "tables", &tables))
+        return false;
+    AUTO(json_decref) json_t *seen = json_object();
+    m->table_count = json_array_size(tables);
+    m->tables = arena_alloc(look->arena, (m->table_count + 1) * sizeof *m->tables);
+    for (size_t i = 0; i < m->table_count; i++) {
+        ManifestTable *table = &m->tables[i];
+        look->table = (int64_t)i;
+        if (!read_table(look, json_array_get(tables, i), table))
+            return false;
+        /* the length keeps two names apart that are one text together */
+        AUTO(mem_free)
+        char *name = mem_printf("%zu %s %s", strlen(table->schema), table->schema, table->name);
+        if (json_object_get(seen, name) != NULL)
+            return complain(look, NULL, "is a table that was there before");
+        json_object_set_new(seen, name, json_true());
+    }
+    look->table = -1;
+    return true;
+}
+
+static bool read_whole(const json_t *whole, Arena *arena, Manifest *m, Error *err)
+{
+    AUTO(json_decref) json_t *files = json_object();
+    Look look = {.arena = arena, .err = err, .table = -1, .chunk = -1, .files = files};
+    int64_t server = 0;
+    *m = (Manifest){0};
+    if (!want_text(&look, whole, "tool", &m->tool) ||
+        !want_number(&look, whole, "server", 1, INT_MAX, &server) ||
+        !want_text(&look, whole, "database", &m->database) ||
+        !want_text(&look, whole, "encoding", &m->encoding) ||
+        !want_text(&look, whole, "as_of", &m->as_of) ||
+        !want_object(&look, whole, "options", false, &m->options) ||
+        !want_object(&look, whole, "source", true, &m->source))
+        return false;
+    m->server = (int)server;
+    look.catalog = true;
+    if (!read_file(&look, json_object_get(whole, "catalog"), -1, &m->catalog))
+        return false;
+    look.catalog = false;
+    return read_tables(&look, whole, m);
+}
+
+/* Takes the outer object and gives the one inside. */
+static bool open_sealed(const json_t *outer, const DumpKey *key, json_t **inner, Error *err)
+{
+    const char *sealed = json_string_value(json_object_get(outer, "sealed"));
+    AUTO(mem_free) char *text = sealed == NULL ? NULL : seal_open_text(key, FILE_NAME, sealed);
+    *inner = text == NULL ? NULL : json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+    return *inner != NULL || refuse(FILE_NAME, "was changed", err);
+}
+
+bool manifest_read(int folder, DumpKey *key, Arena *arena, Manifest *manifest, Error *err)
+{
+    AUTO(json_decref) json_t *whole = NULL;
+    if (!read_json(folder, FILE_NAME, FORMAT, &whole, err) ||
+        !resume_key(whole, FILE_NAME, key, err))
+        return false;
+    if (key != NULL) {
+        AUTO(json_decref) json_t *outer = TAKE(whole);
+        if (!open_sealed(outer, key, &whole, err))
+            return false;
+    }
+    const char *digest = json_string_value(json_object_get(whole, "digest"));
+    char hex[CHUNKFILE_DIGEST_CHARS + 1];
+    if (digest == NULL || !digest_of(whole, hex) || strcmp(hex, digest) != 0)
+        return refuse(FILE_NAME, "was changed", err);
+    return read_whole(whole, arena, manifest, err);
 }

@@ -1,6 +1,7 @@
 #include "copy/seal.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #ifdef PGZM_SODIUM
 #include <sodium.h>
@@ -69,6 +70,33 @@ bool seal_open(Seal *seal, const char *sealed, size_t n, const void *label, size
            tag == tag_of(last);
 }
 
+char *seal_text(const DumpKey *key, const char *context, const char *text)
+{
+    size_t n = strlen(text), bytes = SEAL_HEADER_BYTES + n + SEAL_EXTRA_BYTES;
+    size_t chars = sodium_base64_encoded_len(bytes, sodium_base64_VARIANT_ORIGINAL);
+    AUTO(mem_free) unsigned char *sealed = mem_alloc(bytes);
+    char *base64 = mem_alloc(chars);
+    AUTO(seal_free) Seal *seal = seal_new(key, context, strlen(context), sealed);
+    seal_close(seal, text, n, NULL, 0, true, (char *)sealed + SEAL_HEADER_BYTES);
+    return sodium_bin2base64(base64, chars, sealed, bytes, sodium_base64_VARIANT_ORIGINAL);
+}
+
+char *seal_open_text(const DumpKey *key, const char *context, const char *sealed)
+{
+    size_t chars = strlen(sealed), bytes = 0;
+    AUTO(mem_free) unsigned char *decoded = mem_alloc(chars + 1);
+    if (sodium_base642bin(decoded, chars, sealed, chars, NULL, &bytes, NULL,
+                          sodium_base64_VARIANT_ORIGINAL) != 0 ||
+        bytes < SEAL_HEADER_BYTES + SEAL_EXTRA_BYTES)
+        return NULL;
+    AUTO(seal_free) Seal *seal = seal_new_for_opening(key, context, strlen(context), decoded);
+    AUTO(mem_free) char *text = mem_alloc(bytes + 1);
+    return seal_open(seal, (const char *)decoded + SEAL_HEADER_BYTES, bytes - SEAL_HEADER_BYTES,
+                     NULL, 0, true, text)
+               ? TAKE(text)
+               : NULL;
+}
+
 #else /* without libsodium: nobody has a key */
 
 Seal *seal_new(const DumpKey *key, const void *context, size_t n,
@@ -101,6 +129,18 @@ bool seal_open(Seal *seal, const char *sealed, size_t n, const void *label, size
                bool last, char *message)
 {
     (void)seal, (void)sealed, (void)n, (void)label, (void)label_bytes, (void)last, (void)message;
+    abort();
+}
+
+char *seal_text(const DumpKey *key, const char *context, const char *text)
+{
+    (void)key, (void)context, (void)text;
+    abort();
+}
+
+char *seal_open_text(const DumpKey *key, const char *context, const char *sealed)
+{
+    (void)key, (void)context, (void)sealed;
     abort();
 }
 

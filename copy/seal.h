@@ -38,6 +38,11 @@ void seal_close(Seal *seal, const void *message, size_t n, const void *label, si
 bool seal_open(Seal *seal, const char *sealed, size_t n, const void *label, size_t label_bytes,
                bool last, char *message) MUST_CHECK;
 
+/* One text, e.g. a small file: in base64, with what is needed to open it; both results are owned by
+ * the caller (mem_free). `seal_open_text` gives NULL when it is not what was sealed. */
+char *seal_text(const DumpKey *key, const char *context, const char *text);
+char *seal_open_text(const DumpKey *key, const char *context, const char *sealed);
+
 AUTO_DEFINE(Seal *, seal_free)
 
 #endif
