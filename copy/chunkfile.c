@@ -471,9 +471,9 @@ static bool read_frame(ChunkReader *r, Error *err)
         !seal_open(r->seal, r->sealed, size, head, FRAME_HEAD_BYTES, false, r->packed))
         return refuse(r, "was changed, or is encrypted with another key", err);
     size_t unpacked = ZSTD_decompressDCtx(r->zstd, r->raw, FRAME_BYTES, r->packed, size - extra);
-    if (ZSTD_isError(unpacked) || unpacked != bytes)
-        return refuse(r, "was changed", err);
     r->bytes += (int64_t)bytes;
+    if (ZSTD_isError(unpacked) || unpacked != bytes || r->bytes > r->expected.bytes)
+        return refuse(r, "was changed", err);
     r->position = 0;
     r->filled = bytes;
     return true;
