@@ -82,7 +82,8 @@ static bool decode(const unsigned char *bytes, size_t n, unsigned char key[DUMPK
         memcpy(key, bytes, DUMPKEY_BYTES);
         return true;
     }
-    while (n > 2 * DUMPKEY_BYTES && (bytes[n - 1] == '\n' || bytes[n - 1] == '\r'))
+    while (n > 2 * DUMPKEY_BYTES && n <= FILE_MOST &&
+           (bytes[n - 1] == '\n' || bytes[n - 1] == '\r'))
         n--;
     size_t decoded = 0;
     const char *end = NULL;
