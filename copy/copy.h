@@ -44,6 +44,12 @@ typedef struct CopyTable {
     size_t bound_count;
 } CopyTable;
 
+/* The statements of a chunk as text, for who knows nothing else of it. */
+typedef struct CopyTexts {
+    const char *read, *load;
+    const char *truncate; /* NULL: the target is not emptied */
+} CopyTexts;
+
 /* A range of blocks of a table's main fork, [first_page, end_page); or of values of the table's
  * key, [first_key, end_key). The first is open at the bottom, the last at the top, whatever the
  * numbers say. */
@@ -55,6 +61,7 @@ typedef struct CopyChunk {
     bool has_first, has_end;    /* a range of keys: bounded below, above */
     int64_t first_key, end_key; /* where has_first, has_end say so */
     int64_t weight;             /* estimated bytes of heap and TOAST, for scheduling and progress */
+    const CopyTexts *texts;     /* NULL: they are made from the rest */
 } CopyChunk;
 
 typedef struct CopyChunks {

@@ -4,6 +4,8 @@
 
 bool statement_freezes(const CopyChunk *chunk)
 {
+    if (chunk->texts != NULL)
+        return chunk->texts->truncate != NULL;
     return chunk->table->may_freeze && chunk->chunks == 1;
 }
 
@@ -122,6 +124,10 @@ void statement_add_select(Str *s, const Conn *source, const CopyChunk *chunk)
 
 void statement_add_read(Str *s, const Conn *source, const CopyChunk *chunk)
 {
+    if (chunk->texts != NULL) {
+        str_add(s, chunk->texts->read);
+        return;
+    }
     const Table *table = chunk->table->source;
     str_add(s, "COPY ");
     if (is_plain(chunk)) {
@@ -137,12 +143,20 @@ void statement_add_read(Str *s, const Conn *source, const CopyChunk *chunk)
 
 void statement_add_truncate(Str *s, const Conn *dest, const CopyChunk *chunk)
 {
+    if (chunk->texts != NULL) {
+        str_add(s, chunk->texts->truncate);
+        return;
+    }
     str_add(s, "TRUNCATE ONLY "); /* children have chunks of their own */
     conn_add_name(dest, s, chunk->table->dest_schema, chunk->table->dest_name);
 }
 
 void statement_add_load(Str *s, const Conn *dest, const CopyChunk *chunk)
 {
+    if (chunk->texts != NULL) {
+        str_add(s, chunk->texts->load);
+        return;
+    }
     str_add(s, "COPY ");
     conn_add_name(dest, s, chunk->table->dest_schema, chunk->table->dest_name);
     add_column_list(s, dest, chunk->table->source);

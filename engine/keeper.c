@@ -57,13 +57,50 @@ static bool revive_dest(Keeper *keeper, const Error *loss, Error *err)
     }
 }
 
+static bool are_rows_in(Run *run, bool *in, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query_row(run->dest,
+                        "SELECT NOT EXISTS (SELECT FROM pgzm.task WHERE migration = $1::bigint"
+                        " AND kind = 'copy' AND NOT done)",
+                        1, values, &result, err))
+        return false;
+    *in = PQgetvalue(result, 0, 0)[0] == 't';
+    return true;
+}
+
+static bool note_rows_in(Run *run, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *result = NULL;
+    return conn_query(run->dest,
+                      "UPDATE pgzm.migration SET rows_in = clock_timestamp()"
+                      " WHERE id = $1::bigint AND rows_in IS NULL",
+                      1, values, &result, err);
+}
+
+/* First whether the rows are in, then whether the locks under which they were read are still there:
+ * so no table can have been emptied before it was read. */
+static bool look_at_both(Keeper *keeper, Error *err, Error *failure)
+{
+    Run *run = keeper->run;
+    bool in = keeper->rows_in;
+    bool asked = in ? conn_exec(run->dest, "SELECT 1", failure) : are_rows_in(run, &in, failure);
+    if (keeper->has_source && !snapshot_check(run, err))
+        return false;
+    if (asked && in && !keeper->rows_in)
+        keeper->rows_in = note_rows_in(run, failure);
+    return true;
+}
+
 static bool look(Keeper *keeper, Error *err)
 {
     Run *run = keeper->run;
     AUTO(error_clear) Error failure = ERROR_INIT;
-    if (keeper->has_source && !snapshot_check(run, err))
+    if (!look_at_both(keeper, err, &failure))
         return false;
-    if (conn_exec(run->dest, "SELECT 1", &failure))
+    if (!error_is_set(&failure))
         return true;
     if (failure.kind != ERROR_CONNECTION || run->settings->retry_timeout_ms == 0)
         return error_move(err, &failure);
@@ -81,5 +118,5 @@ bool keeper_look(Keeper *keeper, Error *err)
 
 bool keeper_end(Keeper *keeper, Error *err)
 {
-    return look(keeper, err);
+    return look(keeper, err) && (keeper->rows_in || look(keeper, err)); /* after it was revived */
 }

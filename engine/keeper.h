@@ -2,7 +2,8 @@
  * keeper.h - inside engine/ only: sees to the main thread's two connections while others work. The
  * source's holds the snapshot and the tables' locks: when it is lost there is no way on, and the
  * sooner that is known the better. The destination's holds the lock that keeps other commands away:
- * when it is lost it is opened and locked again.
+ * when it is lost it is opened and locked again. When all rows are in while the snapshot is there,
+ * that is noted: from then on the load can go on without it.
  *
  * Threads: one at a time; the run's connections are its own from keeper_begin to keeper_end.
  */
@@ -18,6 +19,7 @@ typedef struct Keeper {
     Backend backend; /* of run->dest */
     int64_t next;    /* clock_monotonic_ms of the next look */
     bool has_source; /* there is a transaction on the source to be kept */
+    bool rows_in;    /* the journal knows that the snapshot was there until all rows were in */
 } Keeper;
 
 bool keeper_begin(Keeper *keeper, Run *run, Cancel *cancel, Error *err) MUST_CHECK;

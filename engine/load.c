@@ -8,6 +8,7 @@
 #include "base/pool.h"
 #include "engine/loader.h"
 #include "engine/preserved.h"
+#include "engine/taskstore.h"
 
 enum { PROGRESS_MS = 200, SEQUENCES_PER_QUERY = 500 };
 
@@ -21,7 +22,10 @@ static bool take_tasks(Loader *loader, Error *err)
     while (schedule_take(load->schedule, &number, &payload)) {
         if (!loader_run(loader, payload, err))
             return false;
-        schedule_finish(load->schedule, number);
+        if (loader->elsewhere)
+            elsewhere_add(load->elsewhere, payload, number);
+        else
+            schedule_finish(load->schedule, number);
     }
     return cancel_check(load->cancel, err);
 }
@@ -50,7 +54,7 @@ static bool watch(Load *load, Error *err)
     bool ok = true;
     while (ok && !schedule_wait(load->schedule, PROGRESS_MS)) {
         send_progress(load);
-        ok = keeper_look(&load->keeper, err);
+        ok = keeper_look(&load->keeper, err) && elsewhere_look(load->elsewhere, err);
         if (!ok || cancel_reason(load->cancel) != CANCEL_NONE)
             schedule_stop(load->schedule);
     }
@@ -97,33 +101,78 @@ static const char *source_load_path(const Run *run, const Plan *plan)
     return arena_strdup(run->arena, str_text(&path));
 }
 
-bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, LoadResult *result, Error *err)
+/* Workers on other hosts do as we do. */
+static bool record_paths(const Load *load, Error *err)
+{
+    Run *run = load->run;
+    const char *const values[] = {journal_id_text(run->arena, run->id), load->path,
+                                  load->source_path};
+    AUTO(result_free) PGresult *result = NULL;
+    return conn_query(run->dest,
+                      "UPDATE pgzm.migration SET load_path = $2, read_path = $3"
+                      " WHERE id = $1::bigint",
+                      3, values, &result, err) ||
+           error_wrap(err, "writing to the journal");
+}
+
+static bool make_tasks(Load *load, const Plan *plan, Error *err)
+{
+    Run *run = load->run;
+    if (!record_paths(load, err) || !tasks_make(run, plan, load->schedule, &load->tasks, err) ||
+        !taskstore_record(run, load->schedule, &load->tasks, err))
+        return false;
+    atomic_store(&load->builds_done, load->tasks.builds_made);
+    return true;
+}
+
+static bool read_tasks(Load *load, Error *err)
+{
+    TaskstoreDone before;
+    if (!taskstore_read(load->run, load->schedule, &load->tasks, &before, err))
+        return false;
+    atomic_store(&load->builds_done, before.builds);
+    atomic_store(&load->tables_done, before.tables);
+    atomic_store(&load->bytes_done, before.bytes);
+    atomic_store(&load->counters.rows, before.rows);
+    return true;
+}
+
+static bool run_tasks(Load *load, LoadResult *result, Error *err)
+{
+    Run *run = load->run;
+    if (!keeper_begin(&load->keeper, run, load->cancel, err))
+        return false;
+    schedule_open(load->schedule);
+    log_info(&run->log, "%zu tasks for %d jobs", load->tasks.count, run->settings->jobs);
+    if (!pool_run((size_t)run->settings->jobs + 1, work, load, load->cancel, err) ||
+        !keeper_end(&load->keeper, err))
+        return false;
+    result->rows = atomic_load(&load->counters.rows);
+    result->tables = atomic_load(&load->tables_done);
+    result->indexes = atomic_load(&load->builds_done);
+    json_object_set_new(run->result, "retries", json_integer(atomic_load(&load->retries)));
+    json_object_set_new(run->result, "bytes",
+                        json_integer(atomic_load(&load->counters.wire_bytes)));
+    return true;
+}
+
+bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, bool again, LoadResult *result,
+              Error *err)
 {
     AUTO(schedule_free) Schedule *schedule = schedule_new();
     AUTO(cancel_free) Cancel *cancel = cancel_new(run->cancel);
+    AUTO(elsewhere_free) Elsewhere *elsewhere = elsewhere_new(run, schedule);
     Load load = {.run = run,
                  .snapshot = snapshot,
                  .path = load_path(run, plan),
                  .source_path = source_load_path(run, plan),
                  .schedule = schedule,
                  .cancel = cancel,
+                 .elsewhere = elsewhere,
                  .started = clock_monotonic_ms()};
-    if (!tasks_make(run, plan, schedule, &load.tasks, err) || !tasks_record(run, &load.tasks, err))
-        return false;
-    atomic_store(&load.builds_done, load.tasks.builds_made);
-    if (!keeper_begin(&load.keeper, run, cancel, err))
-        return false;
-    schedule_open(schedule);
-    log_info(&run->log, "%zu tasks for %d jobs", load.tasks.count, run->settings->jobs);
-    if (!pool_run((size_t)run->settings->jobs + 1, work, &load, cancel, err) ||
-        !keeper_end(&load.keeper, err))
-        return false;
-    result->rows = atomic_load(&load.counters.rows);
-    result->tables = atomic_load(&load.tables_done);
-    result->indexes = atomic_load(&load.builds_done);
-    json_object_set_new(run->result, "retries", json_integer(atomic_load(&load.retries)));
-    json_object_set_new(run->result, "bytes", json_integer(atomic_load(&load.counters.wire_bytes)));
-    return true;
+    load_identify(&load);
+    return (again ? read_tasks(&load, err) : make_tasks(&load, plan, err)) &&
+           run_tasks(&load, result, err);
 }
 
 /* ---- sequences ------------------------------------------------------------------------- */

@@ -15,9 +15,10 @@ typedef struct LoadResult {
     int64_t rows, tables, indexes;
 } LoadResult;
 
-/* Copies all tables but the preserved ones and runs the statements that wait for rows. */
-bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, LoadResult *result, Error *err)
-    MUST_CHECK;
+/* Copies all tables but the preserved ones and runs the statements that wait for rows. `again`:
+ * what an earlier command left of it, as the journal says. */
+bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, bool again, LoadResult *result,
+              Error *err) MUST_CHECK;
 
 /* Gives the shadow's sequences the source's values; those of preserved tables are left to the swap.
  */

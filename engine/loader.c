@@ -1,8 +1,10 @@
 #include "engine/loader.h"
 
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 
@@ -33,12 +35,9 @@ static bool claim(void *context, Conn *dest, bool *skip, Error *err)
                           " WHERE migration = $1::bigint AND id = $2::int FOR UPDATE SKIP LOCKED",
                     2, values, &result, err))
         return false;
-    if (PQntuples(result) != 1) {
-        error_set(err, ERROR_STATE, "another process works on %s", loader->task->label);
-        return error_hint(err, "Look into pg_stat_activity of the destination for pgzm-copy.");
-    }
-    *skip = PQgetvalue(result, 0, 0)[0] == 't';
-    loader->rows = *skip ? strtoll(PQgetvalue(result, 0, 1), NULL, 10) : -1;
+    loader->elsewhere = PQntuples(result) != 1;
+    *skip = loader->elsewhere || PQgetvalue(result, 0, 0)[0] == 't';
+    loader->rows = *skip && !loader->elsewhere ? strtoll(PQgetvalue(result, 0, 1), NULL, 10) : -1;
     return true;
 }
 
@@ -48,12 +47,20 @@ static bool done(void *context, Conn *dest, int64_t rows, Error *err)
     AUTO(mem_free) char *migration = mem_printf("%lld", (long long)loader->load->run->id);
     AUTO(mem_free) char *id = mem_printf("%d", loader->task->id);
     AUTO(mem_free) char *count = rows >= 0 ? mem_printf("%lld", (long long)rows) : NULL;
-    const char *const values[] = {migration, id, count};
+    const char *const values[] = {migration, id, count, loader->load->host, loader->load->process};
     AUTO(result_free) PGresult *result = NULL;
     return conn_query(dest,
                       "UPDATE pgzm.task SET done = true, rows = $3::bigint,"
-                      " done_at = clock_timestamp() WHERE migration = $1::bigint AND id = $2::int",
-                      3, values, &result, err);
+                      " done_at = clock_timestamp(), host = $4, process = $5::int"
+                      " WHERE migration = $1::bigint AND id = $2::int",
+                      LENGTH(values), values, &result, err);
+}
+
+void load_identify(Load *load)
+{
+    if (gethostname(load->host, sizeof load->host - 1) != 0)
+        load->host[0] = '\0';
+    snprintf(load->process, sizeof load->process, "%d", (int)getpid());
 }
 
 /* ---- connections ----------------------------------------------------------------------- */
@@ -120,7 +127,9 @@ static bool run_copy(Loader *loader, const LoadTask *task, Error *err)
     loader->under_way = true;
     if (!copy_chunk(loader->source, loader->dest, task->chunk, &hooks, &load->counters, &rows, err))
         return false;
-    if (rows < 0 && loader->rows > 0) /* committed before, the reply was lost */
+    if (loader->elsewhere)
+        return true;
+    if (rows < 0 && loader->rows > 0) /* committed by another, or before the reply was lost */
         atomic_fetch_add(&load->counters.rows, loader->rows);
     atomic_fetch_add(&load->bytes_done, task->chunk->weight);
     atomic_fetch_add(&load->builds_done, task->builds_made);
@@ -150,6 +159,8 @@ static bool run_statement(Loader *loader, const LoadTask *task, Error *err)
     for (int tries = 1;; tries++) {
         AUTO(error_clear) Error failure = ERROR_INIT;
         if (try_statement(loader, task, &failure)) {
+            if (loader->elsewhere)
+                return true;
             log_debug(&loader->load->run->log, "done: %s", task->label);
             atomic_fetch_add(&loader->load->builds_done, task->builds ? 1 : 0);
             return true;

@@ -12,6 +12,7 @@
 
 #include "copy/copy.h"
 #include "engine/backend.h"
+#include "engine/elsewhere.h"
 #include "engine/keeper.h"
 #include "engine/snapshot.h"
 #include "engine/task.h"
@@ -26,6 +27,8 @@ typedef struct Load {
     LoadTasks tasks;
     Cancel *cancel; /* below the run's: set when a worker fails */
     Keeper keeper;
+    Elsewhere *elsewhere;
+    char host[256], process[16]; /* ours, for the journal */
     CopyCounters counters;
     _Atomic int64_t bytes_done, tables_done, builds_done;
     _Atomic int64_t retries; /* connections that were lost under a task */
@@ -41,15 +44,20 @@ typedef struct Loader {
     bool under_way;       /* both connections were there, and the task had begun */
     char *lost;           /* owned: of a loss that the journal does not know of yet */
     const LoadTask *task; /* the one at hand, for the hooks */
+    bool elsewhere;       /* another process has the task: it was not done */
     int64_t rows;         /* of a task that is done already, as the journal says; or -1 */
 } Loader;
+
+/* Fills in who we are. */
+void load_identify(Load *load);
 
 /* Opens the destination. A failure here is not tried again. */
 bool loader_open(Loader *loader, Error *err) MUST_CHECK;
 void loader_close(Loader *loader);
 
-/* Does the task and counts it in Load. Lost connections are tried again with pauses that grow, for
- * as long as --retry-timeout says, and as long as the snapshot is there. */
+/* Does the task and counts it in Load, or finds that another process has it. Lost connections are
+ * tried again with pauses that grow, for as long as --retry-timeout says, and as long as the
+ * snapshot is there. */
 bool loader_run(Loader *loader, const LoadTask *task, Error *err) MUST_CHECK;
 
 #endif

@@ -130,7 +130,7 @@ static bool fill_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *e
     size_t sequences = 0;
     int64_t preserved_rows = 0;
     run_phase(run, "copy");
-    if (!load_run(run, plan, snapshot, &loaded, err))
+    if (!load_run(run, plan, snapshot, false, &loaded, err))
         return false;
     log_info(&run->log, "copied %lld rows of %lld tables, made %lld indexes and keys",
              (long long)loaded.rows, (long long)loaded.tables, (long long)loaded.indexes);

@@ -82,6 +82,30 @@ void schedule_need(Schedule *schedule, size_t task, size_t earlier)
     schedule->tasks[task].waits_for++;
 }
 
+void schedule_each(const Schedule *schedule,
+                   void (*see)(void *context, void *payload, int64_t weight, bool exclusive),
+                   void *context)
+{
+    for (size_t i = 0; i < schedule->count; i++) {
+        const Task *task = &schedule->tasks[i];
+        if (task->payload != NULL)
+            see(context, task->payload, task->weight, task->exclusive);
+    }
+}
+
+void schedule_each_need(const Schedule *schedule,
+                        void (*see)(void *context, void *payload, void *earlier), void *context)
+{
+    for (size_t i = 0; i < schedule->count; i++) {
+        const Task *earlier = &schedule->tasks[i];
+        for (size_t k = 0; k < earlier->follower_count && earlier->payload != NULL; k++) {
+            void *payload = schedule->tasks[earlier->followers[k]].payload;
+            if (payload != NULL)
+                see(context, payload, earlier->payload);
+        }
+    }
+}
+
 /* ---- the heap of ready tasks ----------------------------------------------------------- */
 
 static bool goes_before(const Schedule *schedule, size_t a, size_t b)
@@ -253,6 +277,15 @@ void schedule_finish(Schedule *schedule, size_t task)
     pthread_mutex_lock(&schedule->mutex);
     release(schedule, &schedule->tasks[task]);
     complete(schedule, task);
+    pthread_cond_broadcast(&schedule->changed);
+    pthread_mutex_unlock(&schedule->mutex);
+}
+
+void schedule_put_back(Schedule *schedule, size_t task)
+{
+    pthread_mutex_lock(&schedule->mutex);
+    release(schedule, &schedule->tasks[task]);
+    heap_push(schedule, task);
     pthread_cond_broadcast(&schedule->changed);
     pthread_mutex_unlock(&schedule->mutex);
 }

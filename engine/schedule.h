@@ -32,12 +32,21 @@ size_t schedule_add(Schedule *schedule, void *payload, int64_t weight, Oid relat
 /* `task` waits until `earlier` is finished. No loops. */
 void schedule_need(Schedule *schedule, size_t task, size_t earlier);
 
+/* Calls for each task that has a payload; and for each such that needs another such. */
+void schedule_each(const Schedule *schedule,
+                   void (*see)(void *context, void *payload, int64_t weight, bool exclusive),
+                   void *context);
+void schedule_each_need(const Schedule *schedule,
+                        void (*see)(void *context, void *payload, void *earlier), void *context);
+
 /* Call once, after all tasks are added. */
 void schedule_open(Schedule *schedule);
 
 /* Waits for a task that is ready. False when all are finished or it was stopped. */
 bool schedule_take(Schedule *schedule, size_t *task, void **payload);
 void schedule_finish(Schedule *schedule, size_t task);
+/* The task is not done: it is ready again. */
+void schedule_put_back(Schedule *schedule, size_t task);
 /* Nobody takes anything any more. */
 void schedule_stop(Schedule *schedule);
 /* Waits at most `ms` for the end; true when all is finished or it was stopped. */

@@ -340,34 +340,3 @@ bool tasks_make(Run *run, const Plan *plan, Schedule *schedule, LoadTasks *tasks
     make_analyzes(&maker);
     return true;
 }
-
-/* ---- the journal ----------------------------------------------------------------------- */
-
-bool tasks_record(Run *run, const LoadTasks *tasks, Error *err)
-{
-    json_t *rows = json_array();
-    for (size_t i = 0; i < tasks->count; i++) {
-        const LoadTask *task = tasks->items[i];
-        json_array_append_new(rows, json_pack("{s:i, s:s, s:s, s:s?, s:I, s:b}", "id", task->id,
-                                              "kind", task->kind_name, "label", task->label,
-                                              "statement", task->statement, "relation",
-                                              (json_int_t)task->relation, "done", task->made));
-    }
-    char *text = json_dumps(rows, JSON_COMPACT);
-    json_decref(rows);
-    const char *const values[] = {journal_id_text(run->arena, run->id), text};
-    AUTO(result_free) PGresult *result = NULL;
-    bool ok =
-        text != NULL &&
-        conn_query(run->dest,
-                   "INSERT INTO pgzm.task (migration, id, kind, label, statement, relation, done,"
-                   " done_at)"
-                   " SELECT $1::bigint, id, kind, label, statement, relation::oid, done,"
-                   " CASE WHEN done THEN clock_timestamp() END"
-                   " FROM json_to_recordset($2::json)"
-                   " AS t(id integer, kind text, label text, statement text,"
-                   " relation bigint, done boolean)",
-                   2, values, &result, err);
-    free(text);
-    return ok || error_wrap(err, "writing the tasks to the journal");
-}

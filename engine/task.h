@@ -1,6 +1,6 @@
 /*
- * task.h - inside engine/ only: the units of work of a load, what they wait for, and their rows in
- * the journal.
+ * task.h - inside engine/ only: the units of work of a load, and what they wait for. Their rows
+ * in the journal are written by taskstore.h.
  *
  * Threads: made by the main thread, then read only.
  */
@@ -39,8 +39,5 @@ typedef struct LoadTasks {
 /* Makes the tasks and their order. `tables_reasons` (why text is used) go to the log. */
 bool tasks_make(Run *run, const Plan *plan, Schedule *schedule, LoadTasks *tasks, Error *err)
     MUST_CHECK;
-
-/* Writes them to pgzm.task. */
-bool tasks_record(Run *run, const LoadTasks *tasks, Error *err) MUST_CHECK;
 
 #endif

@@ -8,7 +8,7 @@ BEGIN
         RETURN;
     END IF;
     CREATE SCHEMA IF NOT EXISTS pgzm;
-    COMMENT ON SCHEMA pgzm IS 'journal of pgzm-copy, version 2'; -- JOURNAL_COMMENT in journal.c
+    COMMENT ON SCHEMA pgzm IS 'journal of pgzm-copy, version 3'; -- JOURNAL_COMMENT in journal.c
 
     -- What was asked for and how far it came. The state machine's one row a migration.
     CREATE TABLE pgzm.migration (
@@ -20,9 +20,15 @@ BEGIN
         dest_version integer NOT NULL,
         tool_version text NOT NULL,
         jobs integer NOT NULL,
+        source_id text,                    -- the database, wherever and however it is reached
+        source_fingerprint text,           -- of its definitions in the snapshot
         source_as_of timestamptz,          -- when the source's snapshot was taken
+        options text,                      -- those that say what is carried over, as written
+        rows_in timestamptz,               -- the snapshot was held until all rows were in
         fingerprint text,                  -- of the live schemas when preparing ended
         horizon xid,                       -- transactions from before it may see new tables empty
+        load_path text,                    -- search_path of sessions that load rows
+        read_path text,                    -- and of those that read them
         path text,                         -- search_path for the steps: where extensions are
         created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
         changed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
@@ -67,10 +73,27 @@ BEGIN
         label text NOT NULL,
         statement text,                    -- NULL for a chunk
         relation oid,                      -- table in the shadow schema
+        exclusive boolean NOT NULL DEFAULT true,  -- alone on its table
+        builds boolean NOT NULL DEFAULT false,    -- reads rows: counted as an index
+        weight bigint NOT NULL DEFAULT 0,  -- the heaviest go first; of a chunk: bytes
+        needs integer[],                   -- statements that come before
+        chunk json,                        -- what is read and written (taskstore.h)
         done boolean NOT NULL DEFAULT false,
         rows bigint,
         done_at timestamptz,
+        host text,                         -- who did it
+        process integer,
         PRIMARY KEY (migration, id)
+    );
+
+    -- Who holds the source's snapshot, under which name it can be imported.
+    CREATE TABLE pgzm.snapshot (
+        migration bigint NOT NULL REFERENCES pgzm.migration,
+        name text NOT NULL,
+        host text NOT NULL,
+        process integer NOT NULL,
+        at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+        PRIMARY KEY (migration, name)
     );
 
     -- Statements of the swap and of the rollback that are not mere moves, those that settle, those

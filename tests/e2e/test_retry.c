@@ -149,7 +149,7 @@ Test(server_retry, the_lock_of_the_journal_is_taken_again)
 {
     Shop shop = slow_open();
     AUTO(proxy_free) Proxy *proxy = proxy_for(&shop);
-    proxy_arm(proxy, &(ProxyStrike){.text = "dest: SELECT 1",
+    proxy_arm(proxy, &(ProxyStrike){.text = "AND NOT done)",
                                     .action = PROXY_TERMINATE_BACKEND,
                                     .moment = PROXY_BEFORE});
     AUTO(launch_clear) Launch launch = launch_through(proxy, &shop, "prepare", "20s");
