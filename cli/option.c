@@ -224,6 +224,29 @@ static const Option options[] = {
      .engine = PGZM_EXCLUDE_TABLE_DATA,
      .help = "these without their rows; may be repeated",
      .more = "They are empty after the swap. The name --exclude-data is understood too."},
+    {.id = OPTION_WHERE,
+     .name = "where",
+     .argument = "TABLE:CONDITION",
+     .type = OPTION_TEXT,
+     .scope = FOR_CHECKS,
+     .repeatable = true,
+     .engine = PGZM_WHERE,
+     .help = "only these rows of a table; may be repeated",
+     .more = "The table is an SQL identifier, as for --preserved-tables; the condition is SQL over "
+             "its columns, which the source evaluates in the snapshot: 'orders:id > "
+             "1000'. On a partitioned table it holds for all partitions; several for one "
+             "table must all hold. Rows that foreign keys miss then are counted: see --orphans."},
+    {.id = OPTION_MASK,
+     .name = "mask",
+     .argument = "COLUMN=EXPRESSION",
+     .type = OPTION_TEXT,
+     .scope = FOR_CHECKS,
+     .repeatable = true,
+     .engine = PGZM_MASK,
+     .help = "other values for a column; may be repeated",
+     .more = "The column is written table.column; the expression is SQL over the table's columns, "
+             "which the source evaluates: 'users.email=md5(email)'. Its value is cast to the "
+             "column's type; the real values never leave the source."},
     {.id = OPTION_FILTER,
      .name = "filter",
      .argument = "FILE",
@@ -383,7 +406,8 @@ static const Option options[] = {
      .engine = PGZM_ORPHANS,
      .help = "rows that violate a foreign key of the new data",
      .more =
-         "Rows of preserved tables may refer to rows that the new data lacks. fail: there is "
+         "Rows of preserved tables may refer to rows that the new data lacks, and so may rows of "
+         "other tables after --where and --mask. fail: there is "
          "no swap (exit status 8). keep: it goes live with that key NOT VALID (exit status 9)."},
     {.id = OPTION_ALLOW_PUBLISH,
      .name = "allow-publish",

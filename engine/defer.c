@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/latekey.h"
+#include "engine/subset.h"
 
 /* ---- which ----------------------------------------------------------------------------- */
 
@@ -10,7 +11,8 @@ static bool touches(const Constraint *constraint, const Plan *plan)
 {
     return constraint != NULL &&
            (plan_preserved_shadow(plan, constraint->table) != NULL ||
-            plan_preserved_shadow(plan, constraint->referenced_table) != NULL);
+            plan_preserved_shadow(plan, constraint->referenced_table) != NULL ||
+            subset_doubts_shadow(plan, constraint));
 }
 
 bool defer_waits(const Plan *plan, const Fragment *fragment)
@@ -44,7 +46,8 @@ static const Constraint *deferred_key(const Plan *plan, const Fragment *fragment
         return NULL;
     const Constraint *key = model_constraint(plan->source, fragment->object.oid);
     bool deferred = key != NULL && key->contype == 'f' &&
-                    (is_preserved(plan, key->table) || is_preserved(plan, key->referenced_table));
+                    (is_preserved(plan, key->table) || is_preserved(plan, key->referenced_table) ||
+                     subset_doubts(plan, key));
     return deferred ? key : NULL;
 }
 

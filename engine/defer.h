@@ -1,7 +1,8 @@
 /*
  * defer.h - inside engine/ only: what must wait for the swap because a preserved table's shadow is
  * written by sync triggers meanwhile: foreign keys that touch it, row-level security, its own
- * triggers and rules.
+ * triggers and rules. Foreign keys that rows may violate because tables came in part (subset.h)
+ * wait as well.
  *
  * Threads: the main thread.
  */

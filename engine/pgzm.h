@@ -95,9 +95,13 @@ typedef enum PgzmOption {
     PGZM_TABLE,          /* pattern; only such tables, views, sequences, ... */
     PGZM_EXCLUDE_TABLE,  /* pattern; not these */
     PGZM_EXCLUDE_TABLE_DATA, /* pattern; tables without their rows */
-    PGZM_FILTER,             /* file with such patterns, read at once; "-" for standard input */
-    PGZM_NO_OWNER,           /* "on": owners are not carried over */
-    PGZM_NO_PRIVILEGES,      /* "on": grants are not carried over */
+    PGZM_WHERE, /* "table:condition": SQL over the source's columns; only rows for which it holds;
+                   setting it again adds to it */
+    PGZM_MASK,  /* "table.column=expression": SQL over the source's columns; travels in the place of
+                   the column's value; setting it again adds to it */
+    PGZM_FILTER,           /* file with such patterns, read at once; "-" for standard input */
+    PGZM_NO_OWNER,         /* "on": owners are not carried over */
+    PGZM_NO_PRIVILEGES,    /* "on": grants are not carried over */
     PGZM_ACL,              /* "merge", "source" or "dest": whose owners and grants objects get that
                               exist on both sides; default merge */
     PGZM_NO_COMMENTS,      /* "on": comments are not carried over */

@@ -71,10 +71,11 @@ typedef struct Plan {
     const bool *rebuilt;     /* by live fragment: run over the new objects too (rebuild.h) */
     const size_t *repointed; /* live fragments of what stays and is defined again (rebuild.h) */
     size_t repointed_count;
-    const bool *with_table;  /* by source fragment: an index or key that is made before the rows are
-                                in (small.h); NULL: none */
-    Globals globals;     /* what is not in a schema (global.h) */
-    const Model *shadow; /* the shadow schemas as the destination prints them */
+    const bool *with_table; /* by source fragment: an index or key that is made before the rows are
+                               in (small.h); NULL: none */
+    const struct Subset *subset; /* parts and masks (subset.h); NULL: none */
+    Globals globals;             /* what is not in a schema (global.h) */
+    const Model *shadow;         /* the shadow schemas as the destination prints them */
     FragmentList shadow_fragments;
 } Plan;
 

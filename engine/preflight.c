@@ -10,6 +10,7 @@
 #include "engine/checkserver.h"
 #include "engine/preserved.h"
 #include "engine/selection.h"
+#include "engine/subset.h"
 
 /* ---- one database, one command ----------------------------------------------------------- */
 
@@ -121,6 +122,17 @@ bool preflight_snapshot(Run *run, Snapshot *snapshot, Error *err)
 
 /* ---- what is migrated -------------------------------------------------------------------- */
 
+static bool check_subset(Run *run, Plan *plan, Error *err)
+{
+    if (!subset_is_asked(run->settings))
+        return true;
+    AUTO(error_clear) Error failure = ERROR_INIT;
+    check_open(run, "rows");
+    bool resolved = subset_resolve(run, plan, &failure);
+    return check_close(run, resolved, &failure,
+                       "the source takes the conditions and expressions for its rows", err);
+}
+
 bool preflight_plan(Run *run, Plan *plan, Error *err)
 {
     AUTO(error_clear) Error reading = ERROR_INIT;
@@ -135,7 +147,8 @@ bool preflight_plan(Run *run, Plan *plan, Error *err)
     bool resolved = preserved_resolve(run, plan, &resolving);
     return check_close(run, resolved, &resolving, "the preserved tables can keep their rows",
                        err) &&
-           checkplan_all(run, plan, err) && checkdest_all(run, plan, err);
+           check_subset(run, plan, err) && checkplan_all(run, plan, err) &&
+           checkdest_all(run, plan, err);
 }
 
 bool preflight_verdict(Run *run, Error *err)

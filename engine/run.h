@@ -31,6 +31,12 @@ typedef enum RiskLimit {
 /* What becomes of a foreign key that rows violate. */
 typedef enum OrphanMode { ORPHANS_FAIL, ORPHANS_KEEP } OrphanMode;
 
+/* Values of an option that may be given several times. */
+typedef struct TextList {
+    char **items; /* owned */
+    size_t count;
+} TextList;
+
 /* The options of pgzm.h, parsed. */
 typedef struct Settings {
     char *source, *dest; /* conninfo; NULL when not given */
@@ -47,6 +53,7 @@ typedef struct Settings {
     int64_t retry_timeout_ms; /* 0: a lost connection is not tried again */
     Filter filter;            /* which objects; empty for all */
     AclMode acl;
+    TextList where, mask; /* which of their rows, with which values (subset.h) */
     RiskLimit max_risk;
     bool no_owner, no_privileges, no_comments, no_tablespaces;
     bool roles, large_objects, require_complete;

@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "engine/run.h"
+#include "engine/subset.h"
 
 enum { JOBS_DEFAULT_MAX = 4, JOBS_MAX = 256 };
 
@@ -24,12 +24,21 @@ void settings_init(Settings *settings)
                            .before_ms = INT64_MIN};
 }
 
+static void clear_list(TextList *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        mem_free(list->items[i]);
+    mem_free(list->items);
+}
+
 void settings_clear(Settings *settings)
 {
     mem_free(settings->source);
     mem_free(settings->dest);
     mem_free(settings->preserved);
     mem_free(settings->keep);
+    clear_list(&settings->where);
+    clear_list(&settings->mask);
     filter_clear(&settings->filter);
     *settings = (Settings){0};
 }
@@ -130,6 +139,16 @@ static bool add_names(char **target, const char *value)
     return true;
 }
 
+static bool add_subset(TextList *list, PgzmOption option, const char *value, Error *err)
+{
+    size_t name_len;
+    if (!subset_split(option, value, &name_len, err))
+        return false;
+    list->items = mem_resize(list->items, (list->count + 1) * sizeof *list->items);
+    list->items[list->count++] = mem_strdup(value);
+    return true;
+}
+
 static bool set_timestamp(int64_t *target, const char *value, Error *err)
 {
     char *end;
@@ -210,6 +229,10 @@ bool settings_set(Settings *s, PgzmOption option, const char *value, Error *err)
         return filter_add(&s->filter, FILTER_EXCLUDE_TABLE, value, "--exclude-table", err);
     case PGZM_EXCLUDE_TABLE_DATA:
         return filter_add(&s->filter, FILTER_EXCLUDE_DATA, value, "--exclude-table-data", err);
+    case PGZM_WHERE:
+        return add_subset(&s->where, option, value, err);
+    case PGZM_MASK:
+        return add_subset(&s->mask, option, value, err);
     case PGZM_FILTER:
         return filter_read(&s->filter, value, err);
     case PGZM_NO_OWNER:

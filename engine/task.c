@@ -5,6 +5,7 @@
 
 #include "engine/defer.h"
 #include "engine/small.h"
+#include "engine/subset.h"
 #include "schema/binary.h"
 
 /* A table's chunk: large enough that its start-up costs nothing, small enough that the end of a
@@ -92,6 +93,7 @@ static void add_chunks(Maker *maker, TableTasks *table, bool binary)
                         .may_freeze =
                             target == table->shadow && !small_table(maker->plan, table->source),
                         .only = true};
+    subset_apply(maker->plan, copy);
     CopyChunks chunks = {0};
     copy_plan(copy, conn_version(maker->run->source), CHUNK_BYTES, arena, &chunks);
     _Atomic int *left = arena_alloc(arena, sizeof *left);
