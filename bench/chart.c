@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bench/outcome.h"
+#include "bench/svg.h"
 
 /* Pixels. A panel is a case; panels stand in two columns. */
 enum {
@@ -15,27 +16,7 @@ enum {
 };
 enum { ROW_HEIGHT = 38, PANEL_HEAD = 46, PANEL_FOOT = 20 };
 
-static void add_text(Str *svg, double x, double y, const char *style, const char *text)
-{
-    str_addf(svg, "<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, style);
-    for (; *text != '\0'; text++) {
-        if (*text == '&')
-            str_add(svg, "&amp;");
-        else if (*text == '<')
-            str_add(svg, "&lt;");
-        else
-            str_add_bytes(svg, text, 1);
-    }
-    str_add(svg, "</text>\n");
-}
-
-static void add_bar(Str *svg, double x, double y, double width, double height, const char *colour)
-{
-    str_addf(svg, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"%s\"/>\n", x,
-             y, width, height, colour);
-}
-
-static const char *colour_of(const char *contender)
+const char *chart_colour(const char *contender)
 {
     return strcmp(contender, "pgzm") == 0    ? "#1f6feb"
            : strcmp(contender, "floor") == 0 ? "#b4bcc6"
@@ -64,23 +45,23 @@ static void draw_entry(const Case *c, const Entry *entry, double x, double y, St
     double server = entry_spread(entry, METRIC_SERVER).median;
     bool bold = strcmp(entry->contender, "pgzm") == 0;
 
-    add_text(svg, from - 8, y + 15,
+    svg_text(svg, from - 8, y + 15,
              bold ? "text-anchor=\"end\" font-weight=\"bold\"" : "text-anchor=\"end\"",
              outcome_contender(entry->contender));
-    add_bar(svg, from, y + 3, wall.median * scale, 16, colour_of(entry->contender));
+    svg_bar(svg, from, y + 3, wall.median * scale, 16, chart_colour(entry->contender));
     str_addf(
         svg,
         "<path d=\"M%.1f %.1fH%.1fM%.1f %.1fv8M%.1f %.1fv8\" stroke=\"#1c2128\" fill=\"none\"/>"
         "\n",
         from + wall.min * scale, y + 11, from + wall.max * scale, from + wall.min * scale, y + 7,
         from + wall.max * scale, y + 7);
-    add_bar(svg, from, y + 22, client * scale, 6, "#d4820a");
-    add_bar(svg, from + client * scale, y + 22, server * scale, 6, "#f0cf94");
+    svg_bar(svg, from, y + 22, client * scale, 6, "#d4820a");
+    svg_bar(svg, from + client * scale, y + 22, server * scale, 6, "#f0cf94");
 
     AUTO(mem_free)
     char *value = own > 0 && !bold ? mem_printf("%.1f s · %.2f×", wall.median, wall.median / own)
                                    : mem_printf("%.1f s", wall.median);
-    add_text(svg, from + wall.max * scale + 8, y + 15, bold ? "font-weight=\"bold\"" : "", value);
+    svg_text(svg, from + wall.max * scale + 8, y + 15, bold ? "font-weight=\"bold\"" : "", value);
 }
 
 static double panel_height(const Case *c)
@@ -92,8 +73,8 @@ static void draw_panel(const Case *c, double x, double y, Str *svg)
 {
     AUTO(str_clear) Str about = STR_INIT;
     outcome_case(c, &about);
-    add_text(svg, x, y + 16, "font-size=\"16\" font-weight=\"bold\"", c->name);
-    add_text(svg, x, y + 34, "fill=\"#57606a\"", str_text(&about));
+    svg_text(svg, x, y + 16, "font-size=\"16\" font-weight=\"bold\"", c->name);
+    svg_text(svg, x, y + 34, "fill=\"#57606a\"", str_text(&about));
     for (int i = 0; i < c->entry_count; i++)
         draw_entry(c, c->entries[i], x, y + PANEL_HEAD + i * ROW_HEIGHT, svg);
     str_addf(svg, "<path d=\"M%.1f %.1fV%.1f\" stroke=\"#8c959f\"/>\n", x + LABEL_WIDTH,
@@ -107,17 +88,17 @@ static void draw_legend(const Summary *summary, Str *svg)
     AUTO(mem_free)
     char *where = mem_printf("%s; processors: %s", server != NULL ? server : "",
                              processors != NULL ? processors : "");
-    add_text(svg, MARGIN, 32, "font-size=\"20\" font-weight=\"bold\"",
+    svg_text(svg, MARGIN, 32, "font-size=\"20\" font-weight=\"bold\"",
              "Time to the same end state: rows, indexes, constraints, statistics");
-    add_text(svg, MARGIN, 54, "fill=\"#57606a\"", where);
-    add_bar(svg, MARGIN, 67, 28, 12, "#1f6feb");
-    add_bar(svg, MARGIN + 28, 67, 28, 12, "#7d8896");
-    add_text(svg, MARGIN + 64, 77, "",
+    svg_text(svg, MARGIN, 54, "fill=\"#57606a\"", where);
+    svg_bar(svg, MARGIN, 67, 28, 12, "#1f6feb");
+    svg_bar(svg, MARGIN + 28, 67, 28, 12, "#7d8896");
+    svg_text(svg, MARGIN + 64, 77, "",
              "wall time: median, range of the runs; times as long as pgzm-copy");
-    add_bar(svg, MARGIN + 520, 70, 28, 6, "#d4820a");
-    add_text(svg, MARGIN + 556, 77, "", "CPU of the client");
-    add_bar(svg, MARGIN + 690, 70, 28, 6, "#f0cf94");
-    add_text(svg, MARGIN + 726, 77, "", "CPU of both servers; each case has a scale of its own");
+    svg_bar(svg, MARGIN + 520, 70, 28, 6, "#d4820a");
+    svg_text(svg, MARGIN + 556, 77, "", "CPU of the client");
+    svg_bar(svg, MARGIN + 690, 70, 28, 6, "#f0cf94");
+    svg_text(svg, MARGIN + 726, 77, "", "CPU of both servers; each case has a scale of its own");
 }
 
 void chart_draw(const Summary *summary, Str *svg)
@@ -132,6 +113,12 @@ void chart_draw(const Summary *summary, Str *svg)
         int column = ends[1] < ends[0];
         draw_panel(c, MARGIN + column * (PANEL_WIDTH + GUTTER), ends[column], &panels);
         ends[column] += panel_height(c);
+    }
+    static const char *const datasets[] = {"tables", "stream"};
+    for (size_t i = 0; i < LENGTH(datasets); i++) {
+        int column = ends[1] < ends[0];
+        ends[column] += chart_growth(summary, datasets[i], MARGIN + column * (PANEL_WIDTH + GUTTER),
+                                     ends[column], PANEL_WIDTH, &panels);
     }
     double width = 2 * MARGIN + 2 * PANEL_WIDTH + GUTTER;
     double height = ends[0] > ends[1] ? ends[0] : ends[1];

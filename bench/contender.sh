@@ -60,7 +60,7 @@ run_pair() { # run_pair TABLE
         dest_sql -c "COPY $1 FROM STDIN (FORMAT binary)"
 }
 
-# It analyzes by itself. No table is split: none is large enough by its own default.
+# It analyzes by itself. No table is split, as is its default.
 run_pgcopydb() { # run_pgcopydb [OPTION...]
     pgcopydb clone --source "$BENCH_SOURCE" --target "$BENCH_DEST" --dir "$BENCH_WORK/pgcopydb" \
         --table-jobs "$BENCH_JOBS" --index-jobs "$BENCH_JOBS" "$@"

@@ -193,9 +193,11 @@ static void add_phases(const Summary *summary, bool markdown, Str *s)
             grid_add(grid, "%.2f",
                      phase_spread(entry_phase(entry, longest->phases[k].name)).median / 1000);
     }
-    bool tables = summary_largest(summary, "tables") != NULL;
-    grid_add(grid, tables ? "exponent over tables" : "");
-    for (int k = 0; k < longest->phase_count; k++)
+    double exponent;
+    bool grows = summary_exponent(summary, "tables", "pgzm", METRIC_WALL, NULL, &exponent);
+    if (grows)
+        grid_add(grid, "exponent over tables");
+    for (int k = 0; grows && k < longest->phase_count; k++)
         add_exponent(grid, summary, "tables", "pgzm", METRIC_WALL, longest->phases[k].name);
     add_heading(s, markdown, "Phases");
     grid_print(grid, markdown, s);
