@@ -53,6 +53,12 @@ static bool digest_of(const json_t *whole, char hex[CHUNKFILE_DIGEST_CHARS + 1])
     return true;
 }
 
+/* One value has one spelling. */
+static bool is_hex(const char *text, size_t n)
+{
+    return text != NULL && strlen(text) == n && strspn(text, "0123456789abcdef") == n;
+}
+
 static bool refuse(const char *file, const char *why, Error *err)
 {
     error_set(err, ERROR_PREFLIGHT, "%s %s", file, why);
@@ -158,8 +164,7 @@ static bool resume_key(const json_t *whole, const char *name, DumpKey *key, Erro
         error_set(err, ERROR_USAGE, "the dump is not encrypted, but a key is given");
         return error_hint(err, "Make sure that it is the right one; then leave out the key file.");
     }
-    if (algorithm == NULL || salt == NULL || check == NULL || strlen(salt) != DUMPKEY_HEX_CHARS ||
-        strlen(check) != DUMPKEY_HEX_CHARS)
+    if (algorithm == NULL || !is_hex(salt, DUMPKEY_HEX_CHARS) || !is_hex(check, DUMPKEY_HEX_CHARS))
         return refuse(name, "has a \"key\" that makes no sense", err);
     if (strcmp(algorithm, DUMPKEY_ALGORITHM) != 0)
         return error_set(err, ERROR_PREFLIGHT, "the dump is encrypted by %s, which is not known",
@@ -428,22 +433,21 @@ static json_t *manifest_json(const Manifest *m)
 }
 
 /* What a dump shows of itself without its key. */
-static json_t *sealed_json(const Manifest *m, const DumpKey *key, const json_t *whole)
+static json_t *sealed_json(const DumpKey *key, const json_t *whole)
 {
     AUTO(free) char *text = json_dumps(whole, JSON_COMPACT | JSON_SORT_KEYS);
     if (text == NULL)
         return NULL;
     AUTO(mem_free) char *sealed = seal_text(key, FILE_NAME, text);
-    return json_pack("{s:s, s:i, s:s, s:o, s:s}", "format", FORMAT, "version", MANIFEST_VERSION,
-                     "tool", m->tool, "key", key_json(key), "sealed", sealed);
+    return json_pack("{s:s, s:i, s:o, s:s}", "format", FORMAT, "version", MANIFEST_VERSION, "key",
+                     key_json(key), "sealed", sealed);
 }
 
 bool manifest_write(int folder, const DumpKey *key, const Manifest *manifest, Error *err)
 {
     AUTO(json_decref) json_t *whole = manifest_json(manifest);
     AUTO(json_decref)
-    json_t *outer =
-        key != NULL && whole != NULL ? sealed_json(manifest, key, whole) : json_incref(whole);
+    json_t *outer = key != NULL && whole != NULL ? sealed_json(key, whole) : json_incref(whole);
     if (!write_json(folder, FILE_NAME, outer, err))
         return false;
     /* A mark that stays because of a crash here does no harm: manifest.json is what counts. */
@@ -553,8 +557,7 @@ static bool read_file(Look *look, const json_t *value, int64_t least_rows, Manif
     if (json_object_get(look->files, file->file) != NULL)
         return complain(look, "file", "is named twice");
     json_object_set_new(look->files, file->file, json_true());
-    if (strlen(digest) != CHUNKFILE_DIGEST_CHARS ||
-        strspn(digest, "0123456789abcdef") != CHUNKFILE_DIGEST_CHARS)
+    if (!is_hex(digest, CHUNKFILE_DIGEST_CHARS))
         return complain(look, "digest", "makes no sense");
     memcpy(info->digest, digest, CHUNKFILE_DIGEST_CHARS + 1);
     return add_sums(look, info) || complain(look, NULL, "has sizes that make no sense");
