@@ -112,6 +112,12 @@ typedef struct CopyCounters {
 bool copy_chunk(Conn *source, Conn *dest, const CopyChunk *chunk, const CopyHooks *hooks,
                 CopyCounters *counters, int64_t *rows, Error *err) MUST_CHECK;
 
+/* The rows alone, inside a transaction of `dest` that is open and may hold other chunks before and
+ * after: who opened it notes them in `counters` when it is committed. After a failure both
+ * transactions are aborted. */
+bool copy_chunk_within(Conn *source, Conn *dest, const CopyChunk *chunk, CopyCounters *counters,
+                       int64_t *rows, Error *err) MUST_CHECK;
+
 /* The two halves of copy_chunk, with a file of a dump between them. Saving: `source` is inside its
  * snapshot's transaction; after a failure it is as after copy_chunk, and nothing of the file is
  * left. `info` is what to write into the table of contents. */

@@ -174,6 +174,17 @@ bool copy_chunk(Conn *source, Conn *dest, const CopyChunk *chunk, const CopyHook
     return copy(&from, dest, chunk, hooks, counters, rows, err);
 }
 
+bool copy_chunk_within(Conn *source, Conn *dest, const CopyChunk *chunk, CopyCounters *counters,
+                       int64_t *rows, Error *err)
+{
+    *rows = -1;
+    if (check_encodings(source, dest, err) &&
+        copy_from_server(source, dest, chunk, counters, rows, err))
+        return true;
+    *rows = -1;
+    return fail(chunk, err);
+}
+
 bool copy_chunk_load(int folder, const ManifestFile *file, Conn *dest, const CopyChunk *chunk,
                      const CopyHooks *hooks, CopyCounters *counters, int64_t *rows, Error *err)
 {

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/pool.h"
+#include "engine/batch.h"
 #include "engine/loader.h"
 #include "engine/preserved.h"
 #include "engine/taskstore.h"
@@ -17,15 +18,27 @@ enum { PROGRESS_MS = 200, SEQUENCES_PER_QUERY = 500 };
 static bool take_tasks(Loader *loader, Error *err)
 {
     Load *load = loader->load;
-    size_t number;
-    void *payload;
-    while (schedule_take(load->schedule, &number, &payload)) {
-        if (!loader_run(loader, payload, err))
+    size_t jobs = (size_t)load->run->settings->jobs;
+    size_t numbers[BATCH_TASKS], count = 0;
+    void *payloads[BATCH_TASKS];
+    while (schedule_take_some(load->schedule, BATCH_TASKS, jobs, numbers, payloads, &count)) {
+        bool together = false;
+        if (count > 1 && !batch_run(loader, payloads, count, &together, err))
             return false;
-        if (loader->elsewhere)
-            elsewhere_add(load->elsewhere, payload, number);
-        else
-            schedule_finish(load->schedule, number);
+        for (size_t i = 0; i < count; i++) {
+            const LoadTask *payload = payloads[i];
+            size_t number = numbers[i];
+            if (together) {
+                schedule_finish(load->schedule, number);
+                continue;
+            }
+            if (!loader_run(loader, payload, err))
+                return false;
+            if (loader->elsewhere)
+                elsewhere_add(load->elsewhere, payload, number);
+            else
+                schedule_finish(load->schedule, number);
+        }
     }
     return cancel_check(load->cancel, err);
 }

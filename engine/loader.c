@@ -108,6 +108,11 @@ bool loader_open(Loader *loader, Error *err)
     return open_dest(loader, err);
 }
 
+bool loader_connect(Loader *loader, Error *err)
+{
+    return open_dest(loader, err) && open_source(loader, err);
+}
+
 void loader_close(Loader *loader)
 {
     conn_free(TAKE(loader->source));
@@ -231,7 +236,7 @@ bool loader_run(Loader *loader, const LoadTask *task, Error *err)
 {
     Retry retry = {0};
     loader->task = task;
-    loader->again = false;
+    loader->again = loader->dest == NULL; /* lost in the middle of a batch (batch.h) */
     loader->under_way = false;
     for (;;) {
         AUTO(error_clear) Error failure = ERROR_INIT;

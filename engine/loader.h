@@ -55,6 +55,9 @@ void load_identify(Load *load);
 bool loader_open(Loader *loader, Error *err) MUST_CHECK;
 void loader_close(Loader *loader);
 
+/* Opens what is not open: the destination, and the source inside the snapshot. */
+bool loader_connect(Loader *loader, Error *err) MUST_CHECK;
+
 /* Does the task and counts it in Load, or finds that another process has it. Lost connections are
  * tried again with pauses that grow, for as long as --retry-timeout says, and as long as the
  * snapshot is there. */

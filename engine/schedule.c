@@ -8,6 +8,7 @@ typedef struct Task {
     int64_t weight;
     Oid relation;
     bool exclusive;
+    int class;         /* 0: taken by itself */
     size_t waits_for;  /* needs that are not finished */
     size_t *followers; /* tasks that need this one */
     size_t follower_count, follower_capacity;
@@ -26,7 +27,8 @@ struct Schedule {
     pthread_cond_t changed; /* a task became ready, or all are finished, or stopped */
     size_t *ready;          /* binary heap, heaviest first; then lowest number */
     size_t ready_count;
-    size_t *aside; /* room for ready tasks whose relation is busy */
+    size_t ready_classed; /* those with a class among them */
+    size_t *aside;        /* room for ready tasks whose relation is busy */
     Busy *busy;
     size_t busy_count, busy_capacity;
     size_t finished;
@@ -106,6 +108,11 @@ void schedule_each_need(const Schedule *schedule,
     }
 }
 
+void schedule_class(Schedule *schedule, size_t task, int class)
+{
+    schedule->tasks[task].class = class;
+}
+
 /* ---- the heap of ready tasks ----------------------------------------------------------- */
 
 static bool goes_before(const Schedule *schedule, size_t a, size_t b)
@@ -117,6 +124,7 @@ static bool goes_before(const Schedule *schedule, size_t a, size_t b)
 static void heap_push(Schedule *schedule, size_t task)
 {
     size_t i = schedule->ready_count++;
+    schedule->ready_classed += schedule->tasks[task].class > 0;
     schedule->ready[i] = task;
     while (i > 0 && goes_before(schedule, schedule->ready[i], schedule->ready[(i - 1) / 2])) {
         size_t parent = (i - 1) / 2;
@@ -130,6 +138,7 @@ static size_t heap_pop(Schedule *schedule)
 {
     size_t *heap = schedule->ready;
     size_t top = heap[0];
+    schedule->ready_classed -= schedule->tasks[top].class > 0;
     size_t last = heap[--schedule->ready_count];
     size_t n = schedule->ready_count, i = 0;
     for (;;) {
@@ -270,6 +279,36 @@ bool schedule_take(Schedule *schedule, size_t *task, void **payload)
     }
     pthread_mutex_unlock(&schedule->mutex);
     return found;
+}
+
+/* So many at the end of a load are left that nobody waits long for the last who took some. */
+static size_t fair_part(size_t ready, size_t takers)
+{
+    return ready / (2 * takers);
+}
+
+bool schedule_take_some(Schedule *schedule, size_t most, size_t takers, size_t *tasks,
+                        void **payloads, size_t *count)
+{
+    *count = 0;
+    pthread_mutex_lock(&schedule->mutex);
+    while (!is_over(schedule) && !pick(schedule, &tasks[0]))
+        pthread_cond_wait(&schedule->changed, &schedule->mutex);
+    if (!is_over(schedule)) {
+        const int class = schedule->tasks[tasks[0]].class;
+        size_t part = class > 0 ? fair_part(schedule->ready_classed + 1, takers) : 1;
+        *count = 1;
+        while (*count < most && *count < part && schedule->ready_count > 0 &&
+               schedule->tasks[schedule->ready[0]].class == class &&
+               !is_blocked(schedule, &schedule->tasks[schedule->ready[0]]))
+            tasks[(*count)++] = heap_pop(schedule);
+        for (size_t i = 0; i < *count; i++) {
+            occupy(schedule, &schedule->tasks[tasks[i]]);
+            payloads[i] = schedule->tasks[tasks[i]].payload;
+        }
+    }
+    pthread_mutex_unlock(&schedule->mutex);
+    return *count > 0;
 }
 
 void schedule_finish(Schedule *schedule, size_t task)

@@ -39,11 +39,19 @@ void schedule_each(const Schedule *schedule,
 void schedule_each_need(const Schedule *schedule,
                         void (*see)(void *context, void *payload, void *earlier), void *context);
 
+/* Tasks of the same class (above 0) may be taken several at once: schedule_take_some. */
+void schedule_class(Schedule *schedule, size_t task, int class);
+
 /* Call once, after all tasks are added. */
 void schedule_open(Schedule *schedule);
 
 /* Waits for a task that is ready. False when all are finished or it was stopped. */
 bool schedule_take(Schedule *schedule, size_t *task, void **payload);
+/* The same; along with a task that has a class come others of that class that are ready and next in
+ * line, up to `most` in all, but not more than a fair part of them for each of so many `takers`.
+ * Tasks of one relation may be among them though they are exclusive: they are one taker's. */
+bool schedule_take_some(Schedule *schedule, size_t most, size_t takers, size_t *tasks,
+                        void **payloads, size_t *count);
 void schedule_finish(Schedule *schedule, size_t task);
 /* The task is not done: it is ready again. */
 void schedule_put_back(Schedule *schedule, size_t task);

@@ -110,6 +110,8 @@ static void add_chunks(Maker *maker, TableTasks *table, bool binary)
                          .table_chunks_left = left};
         size_t number;
         table->last_copy = add_task(maker, &task, chunk->weight, false, &number);
+        if (chunks.count == 1 && small_table(maker->plan, table->source))
+            schedule_class(maker->schedule, number, TASK_CLASS_ROWS);
         schedule_need(maker->schedule, table->rows_in, number);
         TableTasks *root = find_table(maker, target->object.address.oid);
         if (root != NULL && root != table)
@@ -207,6 +209,30 @@ static int64_t source_bytes(const TableTasks *table)
     return table == NULL || table->source == NULL ? 0 : table->source->total_bytes;
 }
 
+/* Takes no longer than a round trip and locks one relation. A foreign key locks two: two batches of
+ * them would wait for each other. */
+static bool is_brief(const Maker *maker, FragmentKind kind, const TableTasks *table)
+{
+    switch (kind) {
+    case FRAGMENT_COMMENT:
+    case FRAGMENT_OWNER:
+    case FRAGMENT_GRANT:
+    case FRAGMENT_POLICY:
+    case FRAGMENT_ROW_SECURITY:
+    case FRAGMENT_ENABLE:
+        return true;
+    case FRAGMENT_INDEX:
+    case FRAGMENT_CONSTRAINT:
+    case FRAGMENT_CHECK:
+    case FRAGMENT_TRIGGER:
+    case FRAGMENT_RULE:
+    case FRAGMENT_PROPERTY:
+        return table != NULL && table->source != NULL && small_table(maker->plan, table->source);
+    default:
+        return false;
+    }
+}
+
 /* Made with its table: for the journal it is done, for the progress when the rows are in. */
 static void note_made(Maker *maker, LoadTask *task, const TableTasks *table)
 {
@@ -246,6 +272,8 @@ static void make_statements(Maker *maker)
         size_t number;
         add_task(maker, &task, source_bytes(table), is_exclusive(fragment->kind), &number);
         numbers[i] = (int64_t)number;
+        if (is_brief(maker, fragment->kind, table))
+            schedule_class(maker->schedule, number, TASK_CLASS_STATEMENTS);
         for (size_t k = 0; k < fragment->need_count; k++)
             if (numbers[fragment->needs[k]] != NONE)
                 schedule_need(maker->schedule, number, (size_t)numbers[fragment->needs[k]]);
@@ -306,6 +334,8 @@ static void make_analyzes(Maker *maker)
                          .relation = name->address.oid};
         size_t number;
         add_task(maker, &task, 0, true, &number);
+        if (small_table(maker->plan, table->source))
+            schedule_class(maker->schedule, number, TASK_CLASS_STATEMENTS);
         schedule_need(maker->schedule, number, table->rows_in);
         schedule_need(maker->schedule, number, table->built);
     }

@@ -11,6 +11,9 @@
 #include "engine/plan.h"
 #include "engine/schedule.h"
 
+/* Tasks that may share a transaction with others of their class (batch.h). */
+enum { TASK_CLASS_ROWS = 1, TASK_CLASS_STATEMENTS };
+
 typedef enum TaskKind { TASK_COPY, TASK_STATEMENT, TASK_ANALYZE } TaskKind;
 
 typedef struct LoadTask {

@@ -132,6 +132,60 @@ Test(schedule, waits_for_all_sharers_before_it_gives_a_relation_alone)
     cr_assert_eq(take(schedule), alone);
 }
 
+/* ---- several at once ------------------------------------------------------------------- */
+
+static size_t take_some(Schedule *schedule, size_t most, size_t takers, size_t *tasks)
+{
+    void *got[32];
+    size_t count = 0;
+    cr_assert(schedule_take_some(schedule, most, takers, tasks, got, &count));
+    for (size_t i = 0; i < count; i++)
+        cr_assert_eq(got[i], &payload);
+    return count;
+}
+
+Test(schedule, gives_tasks_of_one_class_several_at_once)
+{
+    AUTO(schedule_free) Schedule *schedule = schedule_new();
+    for (size_t i = 0; i < 32; i++)
+        schedule_class(schedule, schedule_add(schedule, &payload, 9, SCHEDULE_FREE, false), 1);
+    size_t big = schedule_add(schedule, &payload, 10, SCHEDULE_FREE, false);
+    schedule_class(schedule, schedule_add(schedule, &payload, 8, SCHEDULE_FREE, false), 2);
+    schedule_open(schedule);
+    size_t got[32];
+    cr_assert_eq(take_some(schedule, 32, 1, got), 1); /* without a class: by itself */
+    cr_assert_eq(got[0], big);
+    cr_assert_eq(take_some(schedule, 8, 1, got), 8); /* the most */
+    for (size_t i = 0; i < 8; i++)
+        cr_assert_eq(got[i], i);
+    cr_assert_eq(take_some(schedule, 32, 2, got), 6); /* half of each taker's share of 25 */
+    for (size_t left = 18; left > 0;)
+        left -= take_some(schedule, 32, 1, got); /* never one of the other class */
+    cr_assert_eq(take_some(schedule, 32, 1, got), 1);
+    cr_assert_eq(got[0], 33);
+}
+
+Test(schedule, gives_one_taker_what_others_may_not_do_meanwhile)
+{
+    AUTO(schedule_free) Schedule *schedule = schedule_new();
+    for (size_t i = 0; i < 4; i++) /* pairs on two relations */
+        schedule_class(schedule, schedule_add(schedule, &payload, 9, 1 + i / 2 % 2, true), 1);
+    for (size_t i = 0; i < 4; i++)
+        schedule_class(schedule, schedule_add(schedule, &payload, 8, 2, true), 1);
+    size_t after = schedule_add(schedule, &payload, 0, 1, false);
+    schedule_need(schedule, after, 0);
+    schedule_open(schedule);
+    size_t got[32];
+    cr_assert_eq(take_some(schedule, 2, 1, got), 2);
+    cr_assert_eq(got[0], 0);
+    cr_assert_eq(got[1], 1);
+    schedule_finish(schedule, 0); /* the other one still has the relation */
+    cr_assert_eq(take_some(schedule, 2, 1, got), 2);
+    cr_assert_eq(got[0], 2);
+    schedule_finish(schedule, 1);
+    cr_assert_eq(take(schedule), after);
+}
+
 static void *take_once(void *context)
 {
     size_t task;

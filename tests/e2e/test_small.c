@@ -1,0 +1,132 @@
+/*
+ * Hundreds of small tables: many to a transaction, their indexes made once; each table is in once
+ * or not at all, and what fails is named.
+ */
+#include <stdlib.h>
+
+#include "tests/e2e/shop.h"
+
+/* 150 tables alike, one of each kind that a load treats otherwise. */
+static const char many[] =
+    "CREATE SCHEMA app;"
+    "SET search_path = app;"
+    "CREATE FUNCTION app.stamp() RETURNS trigger LANGUAGE plpgsql AS"
+    " 'BEGIN NEW.note := coalesce(NEW.note, '''') || ''!''; RETURN NEW; END';"
+    "DO $$ BEGIN FOR i IN 1..150 LOOP"
+    " EXECUTE format('CREATE TABLE t%s (id integer PRIMARY KEY, a integer, b text)', i);"
+    " EXECUTE format('INSERT INTO t%s SELECT g, g %% 7, repeat(''x'', g) FROM generate_series(1, "
+    "%s)"
+    " AS g', i, i % 40);"
+    " EXECUTE format('CREATE INDEX ON t%s (a, b)', i);"
+    " EXECUTE format('CREATE INDEX ON t%s (lower(b)) WHERE a > 3', i);"
+    " EXECUTE format('COMMENT ON INDEX t%s_pkey IS ''key''', i);"
+    " END LOOP; END $$;"
+    "CREATE TABLE numbered (id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,"
+    " a integer, twice integer GENERATED ALWAYS AS (a * 2) STORED UNIQUE);"
+    "INSERT INTO numbered (a) SELECT generate_series(1, 30);"
+    "CREATE TABLE stamped (id integer PRIMARY KEY, note text);"
+    "INSERT INTO stamped VALUES (1, 'one'), (2, NULL);"
+    "CREATE TRIGGER stamp BEFORE INSERT ON stamped FOR EACH ROW EXECUTE FUNCTION app.stamp();"
+    "ALTER TABLE stamped ENABLE ALWAYS TRIGGER stamp;"
+    "CREATE TABLE child (id integer PRIMARY KEY REFERENCES t7, up integer REFERENCES numbered);"
+    "INSERT INTO child SELECT g, g FROM generate_series(1, 7) g;"
+    "CREATE TYPE mood AS ENUM ('fine', 'not');"
+    "CREATE TABLE moods (m mood UNIQUE DEFERRABLE INITIALLY DEFERRED, r regclass);"
+    "INSERT INTO moods VALUES ('not', 'app.t3'), ('fine', NULL);"
+    "CREATE TABLE part (id integer, k integer, PRIMARY KEY (id, k)) PARTITION BY LIST (k);"
+    "CREATE TABLE part_1 PARTITION OF part FOR VALUES IN (1);"
+    "CREATE TABLE part_2 (k integer NOT NULL, id integer NOT NULL, UNIQUE (k, id));"
+    "ALTER TABLE part ATTACH PARTITION part_2 FOR VALUES IN (2);"
+    "CREATE INDEX ON part_2 (id);"
+    "INSERT INTO part SELECT g, 1 + g % 2 FROM generate_series(1, 50) g;"
+    "CREATE TABLE parent (id integer PRIMARY KEY); CREATE TABLE heir (x text) INHERITS (parent);"
+    "CREATE INDEX ON heir (x); INSERT INTO parent VALUES (1); INSERT INTO heir VALUES (2, 'h');"
+    "CREATE TABLE replicated (id integer NOT NULL, x text);"
+    "CREATE UNIQUE INDEX replicated_id ON replicated (id) INCLUDE (x);"
+    "ALTER TABLE replicated REPLICA IDENTITY USING INDEX replicated_id, CLUSTER ON replicated_id;"
+    "INSERT INTO replicated VALUES (2, 'b'), (1, 'a');"
+    "CREATE STATISTICS s ON a, b FROM t9;"
+    "CREATE TABLE nothing ();"
+    "INSERT INTO nothing DEFAULT VALUES;";
+
+static Shop open_many(const char *more)
+{
+    Shop shop = {test_source_database("source"), test_database("dest")};
+    test_sql(&shop.source, many);
+    test_sql(&shop.source, more);
+    return shop;
+}
+
+Test(server_small, tables_travel_many_to_a_transaction_and_arrive_as_they_were)
+{
+    Shop shop = open_many("");
+    AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--jobs", "2", "--json");
+    EXPECT_EXIT(&launch, 0);
+    EXPECT_SAME(compare_databases(&shop.source, &shop.dest, &(CompareScope){0}));
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM pgzm.task WHERE NOT done", "0");
+    /* each table's rows are in the journal, whoever it shared a transaction with */
+    EXPECT_VALUE(&shop.dest,
+                 "SELECT sum(rows) = (SELECT count(*) FROM app.t39) FROM pgzm.task"
+                 " WHERE kind = 'copy' AND relation = 'app.t39'::regclass",
+                 "t");
+    /* rows of one transaction have one xmin */
+    EXPECT_VALUE(&shop.dest,
+                 "SELECT count(DISTINCT xmin::text) < count(*) / 4 FROM pgzm.task"
+                 " WHERE kind = 'copy'",
+                 "t");
+    EXPECT_VALUE(&shop.dest,
+                 "SELECT count(DISTINCT xmin::text) < count(*) / 4 FROM pgzm.task"
+                 " WHERE kind = 'analyze'",
+                 "t");
+}
+
+/* A table in whose COPY something happens in the destination, where schema aid says what. */
+#define GUARDED                                                                                    \
+    "CREATE FUNCTION app.guard(integer) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN"              \
+    " IF to_regclass('aid.refuse') IS NOT NULL THEN RAISE EXCEPTION 'guard says no'; END IF;"      \
+    " IF nextval(to_regclass('aid.die')) = 1 THEN"                                                 \
+    " PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN true; END $$;"                \
+    "CREATE TABLE app.guarded (id integer PRIMARY KEY CHECK (app.guard(id)));"                     \
+    "INSERT INTO app.guarded SELECT generate_series(1, 3);"
+
+Test(server_small, a_table_that_fails_is_named_and_takes_no_other_along)
+{
+    Shop shop = open_many(GUARDED);
+    test_sql(&shop.dest, "CREATE SCHEMA aid; CREATE TABLE aid.refuse ()");
+    AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--jobs", "1");
+    EXPECT_ERROR(&launch, 7, "copying app.guarded: guard says no");
+    EXPECT_VALUE(&shop.dest,
+                 "SELECT done::text || coalesce(rows, -1) FROM pgzm.task"
+                 " WHERE label = 'rows of app.guarded, part 1 of 1'",
+                 "false-1");
+    /* what the journal says is done is there, and nothing else */
+    EXPECT_VALUE(&shop.dest,
+                 "SELECT bool_and(coalesce(t.rows, 0) = (xpath('//n/text()', query_to_xml("
+                 "format('SELECT count(*) AS n FROM ONLY %s', t.relation::regclass), false, true,"
+                 " '')))[1]::text::bigint) FROM pgzm.task t WHERE t.kind = 'copy'",
+                 "t");
+    AUTO(launch_clear) Launch abort_it = LAUNCH("abort", "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&abort_it, 0);
+}
+
+Test(server_small, a_lost_connection_loses_and_doubles_nothing)
+{
+    Shop shop = open_many(GUARDED);
+    test_sql(&shop.dest, "CREATE SCHEMA aid; CREATE SEQUENCE aid.die");
+    AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--jobs", "2");
+    EXPECT_EXIT(&launch, 0);
+    EXPECT_VALUE(&shop.dest, "SELECT last_value > 1 FROM aid.die", "t");
+    test_sql(&shop.dest, "DROP SCHEMA aid CASCADE");
+    EXPECT_SAME(compare_databases(&shop.source, &shop.dest, &(CompareScope){0}));
+}
+
+Test(server_small, indexes_of_a_dry_run_are_rehearsed_as_well)
+{
+    Shop shop = open_many("");
+    AUTO(launch_clear)
+    Launch launch = SHOP_LAUNCH(&shop, "prepare", "--dry-run", "--rehearse", "--json");
+    EXPECT_EXIT(&launch, 0);
+    EXPECT_CONTAINS(launch.out, "CREATE UNIQUE INDEX t5_pkey ON app.t5");
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^(app|pgzm)'",
+                 "0");
+}
