@@ -62,6 +62,10 @@ static void add_prepare_options(Str *out, const Settings *s, const Settings *usu
                                         [RISK_LIMIT_HIGH] = "high"};
     add_text(out, "preserved-tables", s->preserved);
     add_filter(out, &s->filter);
+    for (size_t i = 0; i < s->where.count; i++)
+        add_text(out, "where", s->where.items[i]);
+    for (size_t i = 0; i < s->mask.count; i++)
+        add_text(out, "mask", s->mask.items[i]);
     add_switch(out, "no-owner", s->no_owner);
     add_switch(out, "no-privileges", s->no_privileges);
     add_text(out, "acl", acls[s->acl]);

@@ -5,6 +5,7 @@
 
 #include "engine/defer.h"
 #include "engine/small.h"
+#include "engine/split.h"
 #include "engine/subset.h"
 #include "schema/binary.h"
 
@@ -15,6 +16,7 @@
 /* While tasks are made: where each table of the shadow stands. */
 typedef struct TableTasks {
     const Table *shadow, *source;
+    CopyTable split;     /* key and bounds (split.h) */
     LoadTask *last_copy; /* NULL when it gets no rows */
     size_t rows_in;      /* meeting point: its chunks are done */
     size_t built;        /* meeting point: what reads its rows is done; ANALYZE comes after */
@@ -94,6 +96,9 @@ static void add_chunks(Maker *maker, TableTasks *table, bool binary)
                             target == table->shadow && !small_table(maker->plan, table->source),
                         .only = true};
     subset_apply(maker->plan, copy);
+    copy->key = table->split.key;
+    copy->bounds = table->split.bounds;
+    copy->bound_count = table->split.bound_count;
     CopyChunks chunks = {0};
     copy_plan(copy, conn_version(maker->run->source), CHUNK_BYTES, arena, &chunks);
     _Atomic int *left = arena_alloc(arena, sizeof *left);
@@ -146,6 +151,9 @@ static bool make_copies(Maker *maker, Error *err)
             plan_preserved(maker->plan, table->source) != NULL ||
             (run->scope != NULL && scope_is_rowless(run->scope, table->source->object.address.oid)))
             continue;
+        table->split.source = table->source;
+        if (!split_find(run, maker->plan, CHUNK_BYTES, &table->split, err))
+            return false;
         const BinaryTable *ours = binary_find(&source, table->source->object.schema, name->name);
         const BinaryTable *theirs = binary_find(&shadow, name->schema, name->name);
         const char *reason = ours == NULL || theirs == NULL
