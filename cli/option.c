@@ -354,6 +354,14 @@ static const Option options[] = {
      .help = "with --dry-run: run it and roll back",
      .more = "The statements of the schema run on the destination inside transactions that are "
              "rolled back."},
+    {.id = OPTION_RESUME,
+     .name = "resume",
+     .type = OPTION_SWITCH,
+     .scope = FOR_COPY,
+     .engine = PGZM_RESUME,
+     .help = "go on with a migration whose prepare was cut short",
+     .more = "What is done stays. From a live source that takes the snapshot in which the rows are "
+             "read: either all of them are in already, or a worker still holds it."},
     {.id = OPTION_LATEST,
      .name = "latest",
      .type = OPTION_SWITCH,

@@ -52,14 +52,11 @@ static void add_filter(Str *out, const Filter *filter)
         add_text(out, options[filter->items[i].kind], filter->items[i].text);
 }
 
-static void add_prepare_options(Str *out, const Settings *s, const Settings *usual)
+/* What says which objects are carried over, and how. */
+static void add_selection(Str *out, const Settings *s)
 {
     static const char *const acls[] = {
         [ACL_MERGE] = NULL, [ACL_SOURCE] = "source", [ACL_DEST] = "dest"};
-    static const char *const risks[] = {[RISK_LIMIT_NONE] = NULL,
-                                        [RISK_LIMIT_LOW] = "low",
-                                        [RISK_LIMIT_MEDIUM] = "medium",
-                                        [RISK_LIMIT_HIGH] = "high"};
     add_text(out, "preserved-tables", s->preserved);
     add_filter(out, &s->filter);
     for (size_t i = 0; i < s->where.count; i++)
@@ -73,12 +70,29 @@ static void add_prepare_options(Str *out, const Settings *s, const Settings *usu
     add_switch(out, "no-tablespaces", s->no_tablespaces);
     add_switch(out, "roles", s->roles);
     add_switch(out, "large-objects", s->large_objects);
+}
+
+const char *audit_selection(const Settings *settings, Arena *arena)
+{
+    AUTO(str_clear) Str out = STR_INIT;
+    add_selection(&out, settings);
+    return arena_strdup(arena, str_text(&out) + (out.len > 0 ? 1 : 0)); /* without the space */
+}
+
+static void add_prepare_options(Str *out, const Settings *s, const Settings *usual)
+{
+    static const char *const risks[] = {[RISK_LIMIT_NONE] = NULL,
+                                        [RISK_LIMIT_LOW] = "low",
+                                        [RISK_LIMIT_MEDIUM] = "medium",
+                                        [RISK_LIMIT_HIGH] = "high"};
+    add_selection(out, s);
     add_switch(out, "require-complete", s->require_complete);
     add_text(out, "max-risk", risks[s->max_risk]);
     add_switch(out, "allow-publish", s->allow_publish);
     add_number(out, "jobs", s->jobs, usual->jobs, "");
     add_number(out, "lock-wait-timeout", s->lock_wait_timeout_ms, usual->lock_wait_timeout_ms,
                "ms");
+    add_switch(out, "resume", s->resume);
     add_number(out, "retry-timeout", s->retry_timeout_ms, usual->retry_timeout_ms, "ms");
 }
 

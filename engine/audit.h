@@ -21,4 +21,7 @@ void audit_migration(Run *run);
  * cancellation. */
 void audit_end(Run *run, bool ok, const Error *failure);
 
+/* The options that say what is carried over, as they are written; in `arena`. */
+const char *audit_selection(const Settings *settings, Arena *arena);
+
 #endif

@@ -27,7 +27,8 @@ enum {
     LATEST,
     FINGERPRINT,
     ABORTING,
-    CLEANING
+    CLEANING,
+    RESUMABLE
 };
 
 static json_int_t number(const PGresult *result, int row, int column)
@@ -89,6 +90,8 @@ static void suggest(Run *run, const PGresult *row, bool held)
     bool backup = PQgetisnull(row, 0, CLEANED) && PQgetvalue(row, 0, LATEST)[0] == 't';
     if (json_is_true(json_object_get(run->result, "readyForSwap")))
         run_next(run, "pgzm-copy swap");
+    if (PQgetvalue(row, 0, RESUMABLE)[0] == 't' && !held)
+        run_next(run, "pgzm-copy prepare --resume");
     if (is_state(row, STATE_PREPARED) || (is_state(row, STATE_PREPARING) && !held))
         run_next(run, "pgzm-copy abort");
     if (is_state(row, STATE_PREPARING) && held)
@@ -134,6 +137,8 @@ static void describe_migration(Run *run, const PGresult *row)
     json_object_set_new(migration, "bytes", json_integer(number(row, 0, BYTES)));
     json_object_set_new(migration, "preserved", document(row, 0, PRESERVED));
     json_object_set_new(migration, "unsettled", document(row, 0, UNSETTLED));
+    json_object_set_new(migration, "resumable",
+                        json_boolean(PQgetvalue(row, 0, RESUMABLE)[0] == 't'));
     json_object_set_new(run->result, "migration", migration);
     json_t *backups = document(row, 0, BACKUPS);
     json_object_set_new(run->result, "shadowSchemaExists",

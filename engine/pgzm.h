@@ -113,6 +113,7 @@ typedef enum PgzmOption {
     PGZM_REHEARSE,         /* "on", with PGZM_DRY_RUN: run the statements and roll back */
     PGZM_RETRY_TIMEOUT,    /* duration; how long a connection that is lost while rows are copied is
                               tried again; default 60s, 0: not at all */
+    PGZM_RESUME,           /* "on": prepare and start go on with an unfinished migration */
     PGZM_OPTION_COUNT
 } PgzmOption;
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "engine/abort.h"
+#include "engine/audit.h"
 #include "engine/defer.h"
 #include "engine/diff.h"
 #include "engine/global.h"
@@ -18,12 +19,14 @@
 #include "engine/preserved.h"
 #include "engine/rebuild.h"
 #include "engine/rehearse.h"
+#include "engine/resume.h"
 #include "engine/role.h"
 #include "engine/run.h"
 #include "engine/schemagrant.h"
 #include "engine/selection.h"
 #include "engine/small.h"
 #include "engine/snapshot.h"
+#include "engine/sourceid.h"
 #include "engine/swap.h"
 #include "engine/sync.h"
 #include "engine/trade.h"
@@ -37,31 +40,21 @@ static bool open_both(Run *run, Error *err)
            preflight_distinct(run, err) && preflight_idle(run, err);
 }
 
-/* Of the migrated schemas, on the source without what the filters leave out. */
-static bool fingerprint(Run *run, Conn *conn, const Plan *plan, const char **digest, Error *err)
-{
-    CatalogScope scope = {0};
-    if (conn_side(conn) == CONN_SOURCE)
-        scope = selection_scope(run);
-    scope.schemas = journal_live_names(&plan->schemas, run->arena);
-    scope.schema_count = plan->schemas.count;
-    return catalog_fingerprint(conn, &scope, run->arena, digest, err);
-}
-
 /* The snapshot holds catalog rows, but the server prints names in definitions from its newest
  * catalogs: what was read is whole only if nothing changed since the snapshot, as another session
  * sees it. */
-static bool source_is_unchanged(Run *run, const Plan *plan, Error *err)
+static bool source_is_unchanged(Run *run, const Plan *plan, Snapshot *snapshot, Error *err)
 {
     const ConnSpec spec = {
         .side = CONN_SOURCE, .conninfo = run->settings->source, .purpose = "fingerprint"};
     AUTO(conn_free) Conn *now = NULL;
-    const char *read = NULL, *current = NULL;
+    const char *current = NULL;
     if (!conn_open(&spec, run->cancel, &now, err) ||
-        !fingerprint(run, run->source, plan, &read, err) ||
-        !fingerprint(run, now, plan, &current, err))
+        !sourceid_read(run, now, &snapshot->source_id, err) ||
+        !sourceid_fingerprint(run, run->source, &plan->schemas, &snapshot->fingerprint, err) ||
+        !sourceid_fingerprint(run, now, &plan->schemas, &current, err))
         return false;
-    if (strcmp(read, current) == 0)
+    if (strcmp(snapshot->fingerprint, current) == 0)
         return true;
     error_set(err, ERROR_LOCK, "definitions on the source changed while they were read");
     return error_hint(err, "Run the command again when nobody changes the schema there.");
@@ -74,7 +67,7 @@ static bool look(Run *run, Plan *plan, Snapshot *snapshot, Error *err)
     if (run->command != PGZM_PREFLIGHT_CHECK)
         run_phase(run, "preflight");
     return preflight_plan(run, plan, err) &&
-           (plan->source == NULL || source_is_unchanged(run, plan, err)) &&
+           (plan->source == NULL || source_is_unchanged(run, plan, snapshot, err)) &&
            preflight_verdict(run, err);
 }
 
@@ -101,13 +94,39 @@ static bool record_start(Run *run, Plan *plan, const Snapshot *snapshot, Error *
 {
     if (!journal_install(run->dest, err) || !journal_begin(run, err))
         return false;
-    const char *const values[] = {journal_id_text(run->arena, run->id), snapshot->as_of};
+    const char *const values[] = {journal_id_text(run->arena, run->id), snapshot->as_of,
+                                  snapshot->source_id, snapshot->fingerprint,
+                                  audit_selection(run->settings, run->arena)};
     AUTO(result_free) PGresult *result = NULL;
     return name_backups(run, plan, err) &&
            conn_query(run->dest,
-                      "UPDATE pgzm.migration SET source_as_of = $2::timestamptz"
-                      " WHERE id = $1::bigint",
-                      2, values, &result, err);
+                      "UPDATE pgzm.migration SET source_as_of = $2::timestamptz, source_id = $3,"
+                      " source_fingerprint = $4, options = $5 WHERE id = $1::bigint",
+                      LENGTH(values), values, &result, err) &&
+           snapshot_record(run, snapshot, false, err);
+}
+
+/* What finish() records may be cleared and recorded again, but not this: a command that goes on
+ * with the migration finds in the destination what was made for it early. The numbers come last in
+ * the order of the steps. */
+enum { FIRST_GLOBAL_STEP = 1000000 };
+
+static bool record_globals(Run *run, const Plan *plan, Error *err)
+{
+    int ordinal = FIRST_GLOBAL_STEP;
+    return global_record(run, plan, &ordinal, err);
+}
+
+static bool clear_steps(Run *run, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id),
+                                  arena_printf(run->arena, "%d", FIRST_GLOBAL_STEP)};
+    AUTO(result_free) PGresult *result = NULL;
+    return conn_query(run->dest,
+                      "DELETE FROM pgzm.step WHERE migration = $1::bigint AND part <> 'abort'"
+                      " AND id < $2::int",
+                      2, values, &result, err) ||
+           error_wrap(err, "clearing the journal");
 }
 
 static bool make_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *err)
@@ -116,7 +135,7 @@ static bool make_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *e
     if (!record_start(run, plan, snapshot, err) || !roles_create(run, plan, err) ||
         !rehearse_extensions(run, plan, err) || !global_record_early(run, plan, err) ||
         !rehearse_create(run, plan, err) || !rehearse_check(run, plan, err) ||
-        !rehearse_rest(run, plan, err))
+        !rehearse_rest(run, plan, err) || !record_globals(run, plan, err))
         return false;
     preserved_locate(plan);
     return true;
@@ -130,7 +149,7 @@ static bool fill_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *e
     size_t sequences = 0;
     int64_t preserved_rows = 0;
     run_phase(run, "copy");
-    if (!load_run(run, plan, snapshot, false, &loaded, err))
+    if (!load_run(run, plan, snapshot, run->settings->resume, &loaded, err))
         return false;
     log_info(&run->log, "copied %lld rows of %lld tables, made %lld indexes and keys",
              (long long)loaded.rows, (long long)loaded.tables, (long long)loaded.indexes);
@@ -181,7 +200,7 @@ static const char *final_path(Run *run, const Plan *plan)
 static bool record_end(Run *run, const Plan *plan, Error *err)
 {
     const char *digest = NULL;
-    if (!fingerprint(run, run->dest, plan, &digest, err))
+    if (!sourceid_fingerprint(run, run->dest, &plan->schemas, &digest, err))
         return false;
     const char *const values[] = {journal_id_text(run->arena, run->id), digest,
                                   final_path(run, plan)};
@@ -217,10 +236,10 @@ static bool verify(Run *run, Error *err)
 static bool finish(Run *run, const Plan *plan, Error *err)
 {
     int ordinal = 1;
-    return verify(run, err) && objects_record(run, plan, err) && objects_check(run, err) &&
-           rebuild_keys(run, &ordinal, err) && rebuild_definitions(run, plan, &ordinal, err) &&
-           sync_record(run, plan, &ordinal, err) && defer_record(run, plan, &ordinal, err) &&
-           record_schemas(run, plan, &ordinal, err) && global_record(run, plan, &ordinal, err) &&
+    return verify(run, err) && clear_steps(run, err) && objects_record(run, plan, err) &&
+           objects_check(run, err) && rebuild_keys(run, &ordinal, err) &&
+           rebuild_definitions(run, plan, &ordinal, err) && sync_record(run, plan, &ordinal, err) &&
+           defer_record(run, plan, &ordinal, err) && record_schemas(run, plan, &ordinal, err) &&
            record_end(run, plan, err);
 }
 
@@ -252,11 +271,30 @@ static void undo(Run *run)
     conn_shield_end(run->dest);
 }
 
+/* From the shadow that is built to PREPARED. */
+static bool complete(Run *run, Plan *plan, const Snapshot *snapshot, Error *err)
+{
+    describe_backups(run, plan);
+    if (fill_shadow(run, plan, snapshot, err) && finish(run, plan, err)) {
+        json_object_set_new(run->result, "state", json_string(STATE_PREPARED));
+        return true;
+    }
+    json_object_set_new(run->result, "state", json_string(STATE_PREPARING));
+    run_next(run, "pgzm-copy status");
+    if (resume_is_possible(run))
+        run_next(run, "pgzm-copy prepare --resume");
+    run_next(run, "pgzm-copy abort");
+    return false;
+}
+
 static bool prepare(Run *run, Error *err)
 {
     Plan plan = {0};
     Snapshot snapshot = {0};
     run_phase(run, "snapshot");
+    if (run->settings->resume)
+        return resume_open(run, &plan, &snapshot, err) &&
+               snapshot_record(run, &snapshot, false, err) && complete(run, &plan, &snapshot, err);
     if (!open_both(run, err) || !look(run, &plan, &snapshot, err))
         return false;
     small_find(run, &plan);
@@ -275,15 +313,7 @@ static bool prepare(Run *run, Error *err)
         undo(run);
         return false;
     }
-    describe_backups(run, &plan);
-    if (fill_shadow(run, &plan, &snapshot, err) && finish(run, &plan, err)) {
-        json_object_set_new(run->result, "state", json_string(STATE_PREPARED));
-        return true;
-    }
-    json_object_set_new(run->result, "state", json_string(STATE_PREPARING));
-    run_next(run, "pgzm-copy status");
-    run_next(run, "pgzm-copy abort");
-    return false;
+    return complete(run, &plan, &snapshot, err);
 }
 
 bool command_prepare(Run *run, Error *err)

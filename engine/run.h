@@ -58,6 +58,7 @@ typedef struct Settings {
     bool no_owner, no_privileges, no_comments, no_tablespaces;
     bool roles, large_objects, require_complete;
     bool rehearse; /* with dry_run */
+    bool resume;   /* prepare and start go on with an unfinished migration */
 } Settings;
 
 void settings_init(Settings *settings);

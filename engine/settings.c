@@ -253,6 +253,8 @@ bool settings_set(Settings *s, PgzmOption option, const char *value, Error *err)
         return set_bool(&s->require_complete, "require complete", value, err);
     case PGZM_MAX_RISK:
         return set_risk(&s->max_risk, value, err);
+    case PGZM_RESUME:
+        return set_bool(&s->resume, "resume", value, err);
     case PGZM_REHEARSE:
         return set_bool(&s->rehearse, "rehearse", value, err);
     case PGZM_OPTION_COUNT:

@@ -1,7 +1,9 @@
 #include "engine/snapshot.h"
 
 #include <string.h>
+#include <unistd.h>
 
+#include "engine/journal.h"
 #include "engine/selection.h"
 
 enum {
@@ -82,13 +84,15 @@ static bool try_snapshot(Run *run, Snapshot *snapshot, bool *stable, Error *err)
     AUTO(result_free) PGresult *exported = NULL;
     if (!list_tables(run, &before, err) || !conn_exec(run->source, begin, err) ||
         !lock_tables(run, before, err) ||
-        !conn_query_row(run->source, "SELECT pg_export_snapshot(), clock_timestamp()", 0, NULL,
-                        &exported, err) ||
+        !conn_query_row(run->source,
+                        "SELECT pg_export_snapshot(), clock_timestamp(), txid_current_snapshot()",
+                        0, NULL, &exported, err) ||
         !list_tables(run, &after, err))
         return false;
     *stable = same_tables(before, after);
     snapshot->name = arena_strdup(run->arena, PQgetvalue(exported, 0, 0));
     snapshot->as_of = arena_strdup(run->arena, PQgetvalue(exported, 0, 1));
+    snapshot->visible = arena_strdup(run->arena, PQgetvalue(exported, 0, 2));
     snapshot->tables = (size_t)PQntuples(before);
     return true;
 }
@@ -131,6 +135,102 @@ bool snapshot_import(Conn *source, const char *name, Error *err)
     conn_add_literal(source, &statement, name);
     return (conn_exec(source, begin, err) && conn_exec(source, str_text(&statement), err)) ||
            gone(err);
+}
+
+bool snapshot_record(Run *run, const Snapshot *snapshot, bool worker, Error *err)
+{
+    char host[256] = "";
+    if (gethostname(host, sizeof host - 1) != 0)
+        host[0] = '\0';
+    const char *const values[] = {
+        journal_id_text(run->arena, run->id),          snapshot->name,     host,
+        arena_printf(run->arena, "%d", (int)getpid()), worker ? "t" : "f", snapshot->visible};
+    AUTO(result_free) PGresult *result = NULL;
+    return snapshot->visible == NULL || /* nothing is held */
+           conn_query(run->dest,
+                      "INSERT INTO pgzm.snapshot (migration, name, host, process, worker,"
+                      " visible) VALUES ($1::bigint, $2, $3, $4::int, $5::boolean, $6)"
+                      " ON CONFLICT DO NOTHING",
+                      LENGTH(values), values, &result, err) ||
+           error_wrap(err, "recording the snapshot");
+}
+
+/* ---- from another process -------------------------------------------------------------- */
+
+/* Locks what is still to be read. */
+static bool lock_rest(Run *run, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *tables = NULL;
+    return (conn_query(run->dest,
+                       "SELECT DISTINCT 0, pg_catalog.format('%I.%I', chunk->>'schema',"
+                       " chunk->>'name') FROM pgzm.task WHERE migration = $1::bigint"
+                       " AND chunk IS NOT NULL AND NOT done",
+                       1, values, &tables, err) ||
+            error_wrap(err, "reading the tasks from the journal")) &&
+           lock_tables(run, tables, err);
+}
+
+/* A table that was emptied before it is locked would be read as empty: whoever held the snapshot
+ * had it locked, if it was still there when our locks were. */
+static bool is_held(Run *run, const char *name, bool *held, Error *err)
+{
+    const ConnSpec spec = {
+        .side = CONN_SOURCE, .conninfo = run->settings->source, .purpose = "snapshot"};
+    AUTO(conn_free) Conn *other = NULL;
+    AUTO(error_clear) Error failure = ERROR_INIT;
+    if (!conn_open(&spec, run->cancel, &other, err))
+        return false;
+    *held = snapshot_import(other, name, &failure);
+    return *held || failure.kind == ERROR_COPY || error_move(err, &failure);
+}
+
+/* Imports it; not `ours` when it is gone, or another one of that name. */
+static bool import(Run *run, const char *name, const char *visible, bool *ours, Error *err)
+{
+    AUTO(error_clear) Error failure = ERROR_INIT;
+    AUTO(result_free) PGresult *sees = NULL;
+    *ours = snapshot_import(run->source, name, &failure);
+    if (!*ours)
+        return failure.kind == ERROR_COPY || error_move(err, &failure);
+    if (!conn_query_row(run->source, "SELECT txid_current_snapshot()", 0, NULL, &sees, err))
+        return false;
+    *ours = strcmp(PQgetvalue(sees, 0, 0), visible) == 0;
+    return true;
+}
+
+static bool adopt(Run *run, const char *name, const char *visible, Snapshot *snapshot,
+                  bool *adopted, Error *err)
+{
+    AUTO(result_free) PGresult *exported = NULL;
+    if (!import(run, name, visible, adopted, err) ||
+        (*adopted && (!lock_rest(run, err) || !is_held(run, name, adopted, err))))
+        return false;
+    if (!*adopted) {
+        conn_rollback(run->source);
+        return true;
+    }
+    if (!conn_query_row(run->source, "SELECT pg_export_snapshot()", 0, NULL, &exported, err))
+        return error_wrap(err, "exporting the source's snapshot again");
+    snapshot->visible = arena_strdup(run->arena, visible);
+    snapshot->name = arena_strdup(run->arena, PQgetvalue(exported, 0, 0));
+    return true;
+}
+
+bool snapshot_adopt(Run *run, Snapshot *snapshot, bool *adopted, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *names = NULL;
+    *adopted = false;
+    if (!conn_query(run->dest,
+                    "SELECT name, visible FROM pgzm.snapshot WHERE migration = $1::bigint"
+                    " ORDER BY at DESC",
+                    1, values, &names, err))
+        return error_wrap(err, "reading the journal");
+    for (int i = 0; i < PQntuples(names) && !*adopted; i++)
+        if (!adopt(run, PQgetvalue(names, i, 0), PQgetvalue(names, i, 1), snapshot, adopted, err))
+            return false;
+    return true;
 }
 
 bool snapshot_check(Run *run, Error *err)

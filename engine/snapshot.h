@@ -10,9 +10,11 @@
 #include "engine/run.h"
 
 typedef struct Snapshot {
-    const char *name;  /* for SET TRANSACTION SNAPSHOT, good while the source connection lives */
-    const char *as_of; /* timestamptz in UTC: when it was taken, by the source's clock */
-    size_t tables;     /* how many are locked */
+    const char *source_id, *fingerprint; /* which database, and its definitions (sourceid.h) */
+    const char *name;    /* for SET TRANSACTION SNAPSHOT, good while the source connection lives */
+    const char *as_of;   /* timestamptz in UTC: when it was taken, by the source's clock */
+    const char *visible; /* which transactions it sees: names come again after a restart */
+    size_t tables;       /* how many are locked */
 } Snapshot;
 
 /* Opens a READ ONLY REPEATABLE READ transaction on run->source with every user table that the
@@ -24,6 +26,14 @@ bool snapshot_take(Run *run, Snapshot *snapshot, Error *err) MUST_CHECK;
 /* Begins such a transaction with that snapshot on another connection. ERROR_COPY when it is gone.
  */
 bool snapshot_import(Conn *source, const char *name, Error *err) MUST_CHECK;
+
+/* Writes under which name it can be imported to the journal. */
+bool snapshot_record(Run *run, const Snapshot *snapshot, bool worker, Error *err) MUST_CHECK;
+
+/* Takes over the snapshot of run->id from whoever still holds it: imports it on run->source, locks
+ * the tables whose rows are read, makes sure that it was held until then, and exports it under a
+ * name of its own. Not `adopted` when nobody holds it: run->source is idle then. */
+bool snapshot_adopt(Run *run, Snapshot *snapshot, bool *adopted, Error *err) MUST_CHECK;
 
 /* Whether run->source, and with it the snapshot and the locks, is still there. */
 bool snapshot_check(Run *run, Error *err) MUST_CHECK;

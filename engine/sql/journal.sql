@@ -90,8 +90,10 @@ BEGIN
     CREATE TABLE pgzm.snapshot (
         migration bigint NOT NULL REFERENCES pgzm.migration,
         name text NOT NULL,
+        visible text NOT NULL,             -- txid_snapshot: a name may come again
         host text NOT NULL,
         process integer NOT NULL,
+        worker boolean NOT NULL,           -- not the command itself
         at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
         PRIMARY KEY (migration, name)
     );

@@ -4,7 +4,7 @@
 -- shadow_schemas, shadow_tables, triggers, backups (JSON: those there are, of all migrations), rows
 -- (copied), bytes (of the shadow's tables), changed, swapped, cleaned, unsettled (JSON: what is not
 -- verified), latest (it is the unfinished or latest one), fingerprint, aborting (an abort has
--- begun), cleaning (a cleanup has begun and is not through)
+-- begun), cleaning (a cleanup has begun and is not through), resumable (prepare --resume may do)
 SELECT m.id, m.state,
        pg_catalog.to_char(m.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started,
        pg_catalog.to_char(m.source_as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
@@ -53,7 +53,14 @@ SELECT m.id, m.state,
        m.cleaned_at IS NOT NULL
            AND EXISTS (SELECT FROM pgzm.schema s
                        JOIN pg_catalog.pg_namespace n ON n.nspname IN (s.backup, s.undone)
-                       WHERE s.migration = m.id) AS cleaning
+                       WHERE s.migration = m.id) AS cleaning,
+       m.state = 'PREPARING' AND t.total > 0
+           AND (m.rows_in IS NOT NULL
+                OR EXISTS (SELECT FROM pgzm.snapshot s WHERE s.migration = m.id AND s.worker))
+           AND NOT EXISTS (SELECT FROM pgzm.event e
+                           WHERE e.migration = m.id
+                             AND (e.what = 'abort begins'
+                                  OR (e.what = 'state' AND e.detail = 'PREPARING'))) AS resumable
 FROM pgzm.migration m
 CROSS JOIN LATERAL (
     SELECT pg_catalog.count(*) FILTER (WHERE t.done) AS done, pg_catalog.count(*) AS total,

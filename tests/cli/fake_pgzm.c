@@ -47,6 +47,7 @@ static const char *const options[] = {
     [PGZM_SWAP_TIMEOUT] = "swap-timeout",
     [PGZM_LOCK_WAIT_TIMEOUT] = "lock-wait-timeout",
     [PGZM_RETRY_TIMEOUT] = "retry-timeout",
+    [PGZM_RESUME] = "resume",
     [PGZM_TIMEOUT] = "timeout",
     [PGZM_LATEST] = "latest",
     [PGZM_TIMESTAMP] = "timestamp",

@@ -1,0 +1,31 @@
+#include "engine/sourceid.h"
+
+#include "engine/selection.h"
+#include "schema/catalog.h"
+
+bool sourceid_read(Run *run, Conn *source, const char **id, Error *err)
+{
+    AUTO(error_clear) Error failure = ERROR_INIT;
+    AUTO(result_free) PGresult *result = NULL;
+    *id = "";
+    if (conn_query_row(source,
+                       "SELECT c.system_identifier || ':' || d.oid"
+                       " FROM pg_catalog.pg_control_system() c, pg_catalog.pg_database d"
+                       " WHERE d.datname = pg_catalog.current_database()",
+                       0, NULL, &result, &failure)) {
+        *id = arena_strdup(run->arena, PQgetvalue(result, 0, 0));
+        return true;
+    }
+    return error_is_state(&failure, "42501") || error_move(err, &failure);
+}
+
+bool sourceid_fingerprint(Run *run, Conn *conn, const JournalSchemas *schemas, const char **digest,
+                          Error *err)
+{
+    CatalogScope scope = {0};
+    if (conn_side(conn) == CONN_SOURCE)
+        scope = selection_scope(run);
+    scope.schemas = journal_live_names(schemas, run->arena);
+    scope.schema_count = schemas->count;
+    return catalog_fingerprint(conn, &scope, run->arena, digest, err);
+}
