@@ -297,8 +297,9 @@ static PGresult *make_result(Reader *r)
 
 static bool is_command(const char *sql)
 {
-    static const char *const words[] = {"BEGIN",    "COMMIT", "ROLLBACK", "SAVEPOINT",
-                                        "RELEASE ", "SET ",   "RESET ",   "LOCK TABLE"};
+    static const char *const words[] = {"BEGIN",     "COMMIT",     "ROLLBACK",
+                                        "SAVEPOINT", "RELEASE ",   "SET ",
+                                        "RESET ",    "LOCK TABLE", "SELECT pg_catalog.set_config("};
     for (size_t i = 0; i < LENGTH(words); i++)
         if (strncmp(sql, words[i], strlen(words[i])) == 0)
             return true;

@@ -217,6 +217,8 @@ bool arguments_parse(Arguments *args, int argc, char **argv, Error *err)
 
 static bool arguments_fill(Arguments *args, const Option *option, Error *err)
 {
+    if (option->instead != 0 && arguments_has(args, option->instead))
+        return true;
     for (size_t i = 0; i < OPTION_VARIABLES && option->variables[i].name != NULL; i++) {
         const OptionVariable *variable = &option->variables[i];
         const char *text = getenv(variable->name);
@@ -231,13 +233,19 @@ static bool arguments_fill(Arguments *args, const Option *option, Error *err)
     return true;
 }
 
+bool arguments_needs(const Arguments *args, const Option *option)
+{
+    return (option->scope & ~option->optional & args->command->bit) != 0 &&
+           (option->instead == 0 || !arguments_has(args, option->instead));
+}
+
 /* A side that is named nowhere would be whatever libpq's defaults lead to. */
 static bool arguments_check_side(const Arguments *args, OptionId id, const char *side, Error *err)
 {
     static const char *const fillers[] = {"PGSERVICE", "PGHOST", "PGHOSTADDR", "PGPORT",
                                           "PGDATABASE"};
     const Option *option = option_get(id);
-    if (!(option->scope & ~option->optional & args->command->bit) || arguments_has(args, id))
+    if (!arguments_needs(args, option) || arguments_has(args, id))
         return true;
     for (size_t i = 0; i < LENGTH(fillers); i++) {
         const char *text = getenv(fillers[i]);

@@ -41,6 +41,8 @@ bool arguments_parse(Arguments *args, int argc, char **argv, Error *err) MUST_CH
 bool arguments_complete(Arguments *args, Error *err) MUST_CHECK;
 
 bool arguments_has(const Arguments *args, OptionId id);
+/* True when the command cannot do without the side that the option names. */
+bool arguments_needs(const Arguments *args, const Option *option);
 /* The value that counts, or NULL. */
 const char *arguments_text(const Arguments *args, OptionId id);
 

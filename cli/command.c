@@ -205,8 +205,7 @@ static PgzmStatus command_set_options(const CommandRun *run)
         if (option->engine == OPTION_NO_ENGINE)
             continue;
         /* A side that is left to the PG* variables is an empty connection string. */
-        if (option->secret && values->n == 0 &&
-            (option->scope & ~option->optional & run->args->command->bit)) {
+        if (option->secret && values->n == 0 && arguments_needs(run->args, option)) {
             PgzmStatus status = pgzm_set(run->pgzm, (PgzmOption)option->engine, "");
             if (status != PGZM_OK)
                 return status;

@@ -32,7 +32,8 @@ typedef enum OptionScope {
     OPTION_FOR_ABORT = 1 << 10,
     OPTION_FOR_CLEANUP = 1 << 11,
     OPTION_FOR_UNLOCK = 1 << 12,
-    OPTION_FOR_ALL = (1 << 13) - 1
+    OPTION_FOR_DUMP = 1 << 13,
+    OPTION_FOR_ALL = (1 << 14) - 1
 } OptionScope;
 
 typedef enum OptionId {
@@ -72,6 +73,9 @@ typedef enum OptionId {
     OPTION_SWAP_TIMEOUT,
     OPTION_LOCK_WAIT_TIMEOUT,
     OPTION_RETRY_TIMEOUT,
+    OPTION_DIR,
+    OPTION_FROM_DUMP,
+    OPTION_KEY_FILE,
     OPTION_TIMEOUT,
     OPTION_JSON,
     OPTION_LOG_FILE,
@@ -123,6 +127,7 @@ typedef struct Option {
     int64_t min, max;     /* of OPTION_INTEGER and OPTION_DURATION */
     OptionScope scope;    /* commands that take it */
     OptionScope optional; /* of a side: commands that can do without it */
+    OptionId instead;     /* of a side: the option that can take its place; 0: none */
     bool repeatable;      /* each use adds a value; otherwise the last one counts */
     bool secret;          /* may hold a password: never shown, wiped from argv */
     bool general;         /* understood without a command, too */

@@ -354,6 +354,8 @@ static const char *report_headline(PgzmCommand command, const json_t *result,
         return "Rolled back: the old data is live again.";
     case PGZM_ABORT:
         return "Aborted: what was built is dropped, live tables are untouched.";
+    case PGZM_DUMP:
+        return "Saved: \"prepare --from-dump\" goes on from it, also on another host.";
     case PGZM_STATUS:
     case PGZM_LIST:
     case PGZM_DIFF:

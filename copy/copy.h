@@ -118,16 +118,28 @@ bool copy_chunk(Conn *source, Conn *dest, const CopyChunk *chunk, const CopyHook
 bool copy_chunk_within(Conn *source, Conn *dest, const CopyChunk *chunk, CopyCounters *counters,
                        int64_t *rows, Error *err) MUST_CHECK;
 
+/* Where the files of a dump are, and what they are encrypted with. */
+typedef struct CopyFolder {
+    int fd;             /* of the folder */
+    const DumpKey *key; /* NULL: not encrypted */
+} CopyFolder;
+
 /* The two halves of copy_chunk, with a file of a dump between them. Saving: `source` is inside its
  * snapshot's transaction; after a failure it is as after copy_chunk, and nothing of the file is
  * left. `info` is what to write into the table of contents. */
-bool copy_chunk_save(Conn *source, const CopyChunk *chunk, int folder, const char *name,
-                     CopyCounters *counters, ChunkInfo *info, Error *err) MUST_CHECK;
+bool copy_chunk_save(Conn *source, const CopyChunk *chunk, const CopyFolder *folder,
+                     const char *name, CopyCounters *counters, ChunkInfo *info, Error *err)
+    MUST_CHECK;
 
 /* Loading: as copy_chunk, its rows from the file; they must be as many as its entry says, and the
  * file whole, or nothing is committed. ERROR_PREFLIGHT when it is not. */
-bool copy_chunk_load(int folder, const ManifestFile *file, Conn *dest, const CopyChunk *chunk,
-                     const CopyHooks *hooks, CopyCounters *counters, int64_t *rows, Error *err)
-    MUST_CHECK;
+bool copy_chunk_load(const CopyFolder *folder, const ManifestFile *file, Conn *dest,
+                     const CopyChunk *chunk, const CopyHooks *hooks, CopyCounters *counters,
+                     int64_t *rows, Error *err) MUST_CHECK;
+
+/* As copy_chunk_within, from the file. */
+bool copy_chunk_load_within(const CopyFolder *folder, const ManifestFile *file, Conn *dest,
+                            const CopyChunk *chunk, CopyCounters *counters, int64_t *rows,
+                            Error *err) MUST_CHECK;
 
 #endif

@@ -270,8 +270,8 @@ bool manifest_open_folder(const char *path, int *folder, Error *err)
         bool begun = exists(fd, MARK_NAME);
         error_set(err, ERROR_USAGE, "folder %s holds no %sdump: %s is missing", path,
                   begun ? "whole " : "", FILE_NAME);
-        if (begun)
-            error_hint(err, "A dump that was interrupted cannot be used: dump again.");
+        error_hint(err, begun ? "A dump that was interrupted cannot be used: dump again."
+                              : "Name a folder that pgzm-copy dump made.");
     } else if ((facts.st_mode & S_IWOTH) != 0) {
         error_set(err, ERROR_USAGE, "everybody can write to folder %s", path);
         error_hint(err, "Make sure that the dump is what it was, and take the permission away "

@@ -36,7 +36,7 @@ static bool check_encodings(const Conn *source, const Conn *dest, Error *err)
 /* Where the rows of a chunk come from: a server, or a file of a dump. */
 typedef struct Origin {
     Conn *source; /* NULL: the file */
-    int folder;
+    const CopyFolder *folder;
     const ManifestFile *file;
 } Origin;
 
@@ -92,7 +92,8 @@ static bool copy_from_file(const Origin *from, Conn *dest, const CopyChunk *chun
 {
     AUTO(chunkfile_close) ChunkReader *reader = NULL;
     const ManifestFile *file = from->file;
-    if (!chunkfile_open(from->folder, file->file, NULL, &file->info, &reader, err) ||
+    if (!chunkfile_open(from->folder->fd, file->file, from->folder->key, &file->info, &reader,
+                        err) ||
         !begin_load(dest, chunk, err) ||
         !stream_load(read_file, reader, dest, &counters->wire_bytes, rows, err))
         return false;
@@ -185,8 +186,21 @@ bool copy_chunk_within(Conn *source, Conn *dest, const CopyChunk *chunk, CopyCou
     return fail(chunk, err);
 }
 
-bool copy_chunk_load(int folder, const ManifestFile *file, Conn *dest, const CopyChunk *chunk,
-                     const CopyHooks *hooks, CopyCounters *counters, int64_t *rows, Error *err)
+bool copy_chunk_load_within(const CopyFolder *folder, const ManifestFile *file, Conn *dest,
+                            const CopyChunk *chunk, CopyCounters *counters, int64_t *rows,
+                            Error *err)
+{
+    const Origin from = {.folder = folder, .file = file};
+    *rows = -1;
+    if (copy_from_file(&from, dest, chunk, counters, rows, err))
+        return true;
+    *rows = -1;
+    return fail(chunk, err);
+}
+
+bool copy_chunk_load(const CopyFolder *folder, const ManifestFile *file, Conn *dest,
+                     const CopyChunk *chunk, const CopyHooks *hooks, CopyCounters *counters,
+                     int64_t *rows, Error *err)
 {
     const Origin from = {.folder = folder, .file = file};
     return copy(&from, dest, chunk, hooks, counters, rows, err);
@@ -199,12 +213,12 @@ static bool save(Conn *source, const CopyChunk *chunk, ChunkWriter *writer, Copy
            stream_save(source, write_file, writer, &counters->wire_bytes, rows, err);
 }
 
-bool copy_chunk_save(Conn *source, const CopyChunk *chunk, int folder, const char *name,
-                     CopyCounters *counters, ChunkInfo *info, Error *err)
+bool copy_chunk_save(Conn *source, const CopyChunk *chunk, const CopyFolder *folder,
+                     const char *name, CopyCounters *counters, ChunkInfo *info, Error *err)
 {
     AUTO(chunkfile_discard) ChunkWriter *writer = NULL;
     int64_t rows = 0;
-    if (!chunkfile_create(folder, name, NULL, SAVE_LEVEL, &writer, err) ||
+    if (!chunkfile_create(folder->fd, name, folder->key, SAVE_LEVEL, &writer, err) ||
         !save(source, chunk, writer, counters, &rows, err) ||
         !chunkfile_finish(TAKE(writer), rows, info, err))
         return fail(chunk, err);

@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <stdatomic.h>
 
+#include "engine/dump.h"
+
 typedef struct Batch {
     Loader *loader;
     const LoadTask *const *tasks;
@@ -49,12 +51,22 @@ static void add_done(const Batch *batch, Str *sql)
              load->run->id);
 }
 
-static bool copy_rows(Batch *batch, Error *err)
+static bool copy_one(Batch *batch, size_t i, Error *err)
 {
     Loader *loader = batch->loader;
+    Load *load = loader->load;
+    const LoadTask *task = batch->tasks[i];
+    if (task->file != NULL)
+        return copy_chunk_load_within(&load->run->dump->folder, task->file, loader->dest,
+                                      task->chunk, &load->counters, &batch->rows[i], err);
+    return copy_chunk_within(loader->source, loader->dest, task->chunk, &load->counters,
+                             &batch->rows[i], err);
+}
+
+static bool copy_rows(Batch *batch, Error *err)
+{
     for (size_t i = 0; i < batch->count; i++)
-        if (!copy_chunk_within(loader->source, loader->dest, batch->tasks[i]->chunk,
-                               &loader->load->counters, &batch->rows[i], err))
+        if (!copy_one(batch, i, err))
             return false;
     return true;
 }

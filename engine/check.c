@@ -130,6 +130,8 @@ bool check_query(Run *run, Conn *conn, const char *name, int n, const char *cons
                  Error *err)
 {
     AUTO(result_free) PGresult *result = NULL;
+    if (conn_is_tape(conn)) /* what state the source was in does not matter any more */
+        return true;
     if (!conn_query(conn, run_sql(name, conn_version(conn)), n, values, &result, err))
         return error_wrap(err, "looking at the %s", conn_side_name(conn));
     for (int i = 0; i < PQntuples(result); i++) {

@@ -225,6 +225,15 @@ static bool go_on(Run *run, const PGresult *ours, const char *extension, Error *
     return true;
 }
 
+static bool name_not_in_dump(Run *run, const PGresult *ours, const char *extension, Error *err)
+{
+    for (int i = 0; i < PQntuples(ours); i++)
+        if (strcmp(text(ours, i, EXTENSION), extension) == 0 && !PQgetisnull(ours, i, COLUMNS) &&
+            !name_uncarried(run, extension, text(ours, i, IDENTITY), "it is not in a dump", err))
+            return false;
+    return true;
+}
+
 bool extensionrows_copy(Run *run, const char *extension, Error *err)
 {
     AUTO(result_free) PGresult *ours = NULL;
@@ -236,6 +245,8 @@ bool extensionrows_copy(Run *run, const char *extension, Error *err)
         any = any || strcmp(text(ours, i, EXTENSION), extension) == 0;
     if (!any)
         return true;
+    if (conn_is_tape(run->source))
+        return name_not_in_dump(run, ours, extension, err);
     if (!read_list(run->dest, &theirs, err) ||
         !conn_exec(run->source, "SAVEPOINT pgzm_rows", err) || !conn_exec(run->dest, "BEGIN", err))
         return false;

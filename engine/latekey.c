@@ -112,12 +112,24 @@ static void add_found(Conn *dest, Str *s, const PGresult *key, const LateKeyPlac
     str_add(s, ", false)");
 }
 
+static bool read_key(Conn *side, const char *oid, PGresult **key, Error *err)
+{
+    const char *const values[] = {oid};
+    return conn_query_row(side, run_sql("foreign_key", conn_version(side)), 1, values, key, err);
+}
+
+bool latekey_ask(Conn *side, Oid key, Error *err)
+{
+    AUTO(mem_free) char *oid = mem_printf("%u", key);
+    AUTO(result_free) PGresult *ignored = NULL;
+    return read_key(side, oid, &ignored, err);
+}
+
 bool latekey_record_orphans(Run *run, Conn *side, const char *oid, const LateKeyPlace *place,
                             const char *label, int *ordinal, Error *err)
 {
-    const char *const values[] = {oid};
     AUTO(result_free) PGresult *key = NULL;
-    if (!conn_query_row(side, run_sql("foreign_key", conn_version(side)), 1, values, &key, err))
+    if (!read_key(side, oid, &key, err))
         return error_wrap(err, "reading how %s compares", label);
     AUTO(str_clear) Str s = STR_INIT;
     str_addf(&s, "SELECT pg_catalog.count(*) FROM %s%s c WHERE %s AND NOT ",

@@ -34,6 +34,9 @@ typedef struct LateKeyPlace {
     const char *referencing, *referenced;
 } LateKeyPlace;
 
+/* Only asks what latekey_record_orphans asks that side: for a tape. */
+bool latekey_ask(Conn *side, Oid key, Error *err) MUST_CHECK;
+
 /* Records the query that counts the rows which violate foreign key `oid` of that side's catalog,
  * with other tables in the place of its own. */
 bool latekey_record_orphans(Run *run, Conn *side, const char *oid, const LateKeyPlace *place,

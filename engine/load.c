@@ -1,17 +1,15 @@
 #include "engine/load.h"
 
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/pool.h"
 #include "engine/batch.h"
 #include "engine/loader.h"
-#include "engine/preserved.h"
 #include "engine/taskstore.h"
 
-enum { PROGRESS_MS = 200, SEQUENCES_PER_QUERY = 500 };
+enum { PROGRESS_MS = 200 };
 
 /* ---- the workers ----------------------------------------------------------------------- */
 
@@ -104,7 +102,7 @@ static const char *load_path(const Run *run, const Plan *plan)
     return arena_strdup(run->arena, str_text(&path));
 }
 
-static const char *source_load_path(const Run *run, const Plan *plan)
+const char *load_source_path(const Run *run, const Plan *plan)
 {
     AUTO(str_clear) Str path = STR_INIT;
     for (size_t i = 0; i < plan->schemas.count; i++) {
@@ -178,7 +176,7 @@ bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, bool again, 
     Load load = {.run = run,
                  .snapshot = snapshot,
                  .path = load_path(run, plan),
-                 .source_path = source_load_path(run, plan),
+                 .source_path = load_source_path(run, plan),
                  .schedule = schedule,
                  .cancel = cancel,
                  .elsewhere = elsewhere,
@@ -186,64 +184,4 @@ bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, bool again, 
     load_identify(&load);
     return (again ? read_tasks(&load, err) : make_tasks(&load, plan, err)) &&
            run_tasks(&load, result, err);
-}
-
-/* ---- sequences ------------------------------------------------------------------------- */
-
-/* "SELECT 'shadow.s', last_value, is_called FROM s UNION ALL ...": values come from the sequences
- * themselves; pg_sequences hides the value of one that was set but never called. */
-static void add_sequence(Run *run, const Plan *plan, const Sequence *sequence, Str *query)
-{
-    const JournalSchema *schema = plan_schema(plan, sequence->object.schema);
-    AUTO(str_clear) Str shadow = STR_INIT;
-    conn_add_name(run->dest, &shadow, schema->shadow, sequence->object.name);
-    str_add(query, query->len == 0 ? "SELECT " : " UNION ALL SELECT ");
-    conn_add_literal(run->source, query, str_text(&shadow));
-    str_add(query, ", last_value, is_called FROM ");
-    conn_add_name(run->source, query, sequence->object.schema, sequence->object.name);
-}
-
-static bool set_sequences(Run *run, const char *query, Error *err)
-{
-    AUTO(result_free) PGresult *result = NULL;
-    AUTO(result_free) PGresult *set = NULL;
-    if (!conn_query(run->source, query, 0, NULL, &result, err))
-        return error_wrap(err, "reading the source's sequences");
-    json_t *rows = json_array();
-    for (int i = 0; i < PQntuples(result); i++)
-        json_array_append_new(rows, json_pack("{s:s, s:s, s:b}", "s", PQgetvalue(result, i, 0), "v",
-                                              PQgetvalue(result, i, 1), "c",
-                                              PQgetvalue(result, i, 2)[0] == 't'));
-    char *text = json_dumps(rows, JSON_COMPACT);
-    json_decref(rows);
-    const char *const values[] = {text};
-    bool ok = text != NULL && conn_query(run->dest,
-                                         "SELECT setval(s::regclass, v::bigint, c)"
-                                         " FROM json_to_recordset($1::json)"
-                                         " AS t(s text, v text, c boolean)",
-                                         1, values, &set, err);
-    free(text);
-    return ok || error_wrap(err, "setting the new sequences");
-}
-
-bool load_sequences(Run *run, const Plan *plan, size_t *count, Error *err)
-{
-    AUTO(str_clear) Str query = STR_INIT;
-    size_t batch = 0;
-    *count = 0;
-    for (size_t i = 0; i < plan->source->sequences.count; i++) {
-        const Sequence *sequence = &plan->source->sequences.items[i];
-        if (plan_schema(plan, sequence->object.schema) == NULL ||
-            preserved_keeps_sequence(plan, sequence))
-            continue;
-        add_sequence(run, plan, sequence, &query);
-        (*count)++;
-        if (++batch < SEQUENCES_PER_QUERY)
-            continue;
-        if (!set_sequences(run, str_text(&query), err))
-            return false;
-        str_clear(&query);
-        batch = 0;
-    }
-    return batch == 0 || set_sequences(run, str_text(&query), err);
 }

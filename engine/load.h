@@ -20,8 +20,8 @@ typedef struct LoadResult {
 bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, bool again, LoadResult *result,
               Error *err) MUST_CHECK;
 
-/* Gives the shadow's sequences the source's values; those of preserved tables are left to the swap.
- */
-bool load_sequences(Run *run, const Plan *plan, size_t *count, Error *err) MUST_CHECK;
+/* search_path of connections that read rows: values that name objects (regclass) are then printed
+ * bare and mean the new ones over there. */
+const char *load_source_path(const Run *run, const Plan *plan);
 
 #endif

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "engine/dump.h"
 
 enum {
     STATEMENT_TRIES = 5, /* of a statement that deadlocked with another of ours */
@@ -110,7 +111,7 @@ bool loader_open(Loader *loader, Error *err)
 
 bool loader_connect(Loader *loader, Error *err)
 {
-    return open_dest(loader, err) && open_source(loader, err);
+    return open_dest(loader, err) && (loader->load->run->dump != NULL || open_source(loader, err));
 }
 
 void loader_close(Loader *loader)
@@ -127,10 +128,15 @@ static bool run_copy(Loader *loader, const LoadTask *task, Error *err)
     Load *load = loader->load;
     const CopyHooks hooks = {.claim = claim, .done = done, .context = loader};
     int64_t rows = 0;
-    if (!open_source(loader, err))
+    if (task->file == NULL && !open_source(loader, err))
         return false;
     loader->under_way = true;
-    if (!copy_chunk(loader->source, loader->dest, task->chunk, &hooks, &load->counters, &rows, err))
+    bool ok = task->file == NULL
+                  ? copy_chunk(loader->source, loader->dest, task->chunk, &hooks, &load->counters,
+                               &rows, err)
+                  : copy_chunk_load(&load->run->dump->folder, task->file, loader->dest, task->chunk,
+                                    &hooks, &load->counters, &rows, err);
+    if (!ok)
         return false;
     if (loader->elsewhere)
         return true;

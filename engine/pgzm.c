@@ -85,6 +85,7 @@ static const Command commands[] = {
     [PGZM_CLEANUP] = {"cleanup", command_cleanup},
     [PGZM_HISTORY] = {"history", command_history},
     [PGZM_UNLOCK] = {"unlock", command_unlock},
+    [PGZM_DUMP] = {"dump", command_dump},
 };
 
 PgzmStatus pgzm_run(Pgzm *pgzm, PgzmCommand command)

@@ -60,7 +60,8 @@ typedef enum PgzmCommand {
                              is wrong with it; result only */
     PGZM_CLEANUP,         /* drops backups that are not needed any more */
     PGZM_HISTORY,         /* who did what, when, from where; result only */
-    PGZM_UNLOCK           /* who holds the lock of the journal; with PGZM_FORCE ends that session */
+    PGZM_UNLOCK,          /* who holds the lock of the journal; with PGZM_FORCE ends that session */
+    PGZM_DUMP             /* saves the source in a folder, for PGZM_FROM_DUMP */
 } PgzmCommand;
 
 /* Options are set by number and given as text, as on the command line. */
@@ -114,6 +115,9 @@ typedef enum PgzmOption {
     PGZM_RETRY_TIMEOUT,    /* duration; how long a connection that is lost while rows are copied is
                               tried again; default 60s, 0: not at all */
     PGZM_RESUME,           /* "on": prepare and start go on with an unfinished migration */
+    PGZM_DIR,              /* dump: the folder to make */
+    PGZM_FROM_DUMP,        /* a folder that dump made, in place of PGZM_SOURCE */
+    PGZM_KEY_FILE,         /* dump, or with PGZM_FROM_DUMP: file with the key to encrypt with */
     PGZM_OPTION_COUNT
 } PgzmOption;
 

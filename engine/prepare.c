@@ -24,6 +24,7 @@
 #include "engine/run.h"
 #include "engine/schemagrant.h"
 #include "engine/selection.h"
+#include "engine/sequence.h"
 #include "engine/small.h"
 #include "engine/snapshot.h"
 #include "engine/sourceid.h"
@@ -40,26 +41,6 @@ static bool open_both(Run *run, Error *err)
            preflight_distinct(run, err) && preflight_idle(run, err);
 }
 
-/* The snapshot holds catalog rows, but the server prints names in definitions from its newest
- * catalogs: what was read is whole only if nothing changed since the snapshot, as another session
- * sees it. */
-static bool source_is_unchanged(Run *run, const Plan *plan, Snapshot *snapshot, Error *err)
-{
-    const ConnSpec spec = {
-        .side = CONN_SOURCE, .conninfo = run->settings->source, .purpose = "fingerprint"};
-    AUTO(conn_free) Conn *now = NULL;
-    const char *current = NULL;
-    if (!conn_open(&spec, run->cancel, &now, err) ||
-        !sourceid_read(run, now, &snapshot->source_id, err) ||
-        !sourceid_fingerprint(run, run->source, &plan->schemas, &snapshot->fingerprint, err) ||
-        !sourceid_fingerprint(run, now, &plan->schemas, &current, err))
-        return false;
-    if (strcmp(snapshot->fingerprint, current) == 0)
-        return true;
-    error_set(err, ERROR_LOCK, "definitions on the source changed while they were read");
-    return error_hint(err, "Run the command again when nobody changes the schema there.");
-}
-
 static bool look(Run *run, Plan *plan, Snapshot *snapshot, Error *err)
 {
     if (!preflight_servers(run, err) || !preflight_snapshot(run, snapshot, err))
@@ -67,7 +48,7 @@ static bool look(Run *run, Plan *plan, Snapshot *snapshot, Error *err)
     if (run->command != PGZM_PREFLIGHT_CHECK)
         run_phase(run, "preflight");
     return preflight_plan(run, plan, err) &&
-           (plan->source == NULL || source_is_unchanged(run, plan, snapshot, err)) &&
+           (plan->source == NULL || sourceid_check(run, &plan->schemas, snapshot, err)) &&
            preflight_verdict(run, err);
 }
 
@@ -153,7 +134,7 @@ static bool fill_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *e
         return false;
     log_info(&run->log, "copied %lld rows of %lld tables, made %lld indexes and keys",
              (long long)loaded.rows, (long long)loaded.tables, (long long)loaded.indexes);
-    if (!load_sequences(run, plan, &sequences, err))
+    if (!sequences_copy(run, plan, &sequences, err))
         return false;
     if (plan->preserved_count > 0)
         run_phase(run, "preserve");

@@ -10,6 +10,7 @@
 #include "base/sql.h"
 #include "engine/audit.h"
 #include "engine/check.h"
+#include "engine/dump.h"
 #include "engine/journal.h"
 #include "schema/fragment.h"
 
@@ -161,16 +162,23 @@ bool run_open_dest(Run *run, Error *err)
     return true;
 }
 
-bool run_open_source(Run *run, Error *err)
+static bool connect_source(Run *run, Error *err)
 {
-    if (run->source != NULL)
-        return true;
+    if (run->settings->from_dump != NULL)
+        return dump_open(run, err);
     if (run->settings->source == NULL) {
         error_set(err, ERROR_USAGE, "no source is given");
         return error_hint(err, "Say --source, or set SOURCE_DATABASE_URL.");
     }
-    ConnSpec spec = {.side = CONN_SOURCE, .conninfo = run->settings->source};
-    if (!conn_open(&spec, run->cancel, &run->source, err))
+    const ConnSpec spec = {.side = CONN_SOURCE, .conninfo = run->settings->source};
+    return conn_open(&spec, run->cancel, &run->source, err);
+}
+
+bool run_open_source(Run *run, Error *err)
+{
+    if (run->source != NULL)
+        return true;
+    if (!connect_source(run, err))
         return false;
     json_object_set_new(run->result, "source", describe(run->source, run->arena));
     log_info(&run->log, "source: %s, PostgreSQL %s", conn_label(run->source),
@@ -182,6 +190,7 @@ void run_close(Run *run)
 {
     conn_free(TAKE(run->source));
     conn_free(TAKE(run->dest));
+    dump_close(TAKE(run->dump));
 }
 
 bool run_nested_loops(Run *run, bool on, Error *err)

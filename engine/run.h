@@ -39,8 +39,10 @@ typedef struct TextList {
 
 /* The options of pgzm.h, parsed. */
 typedef struct Settings {
-    char *source, *dest; /* conninfo; NULL when not given */
-    char *preserved;     /* comma separated SQL identifiers; NULL for none */
+    char *source, *dest;   /* conninfo; NULL when not given */
+    char *dir, *from_dump; /* folders; NULL when not given */
+    char *key_file;        /* NULL: not encrypted */
+    char *preserved;       /* comma separated SQL identifiers; NULL for none */
     int jobs;
     bool dry_run, latest;
     int64_t timestamp; /* a migration's id; 0 when not given */
@@ -79,6 +81,7 @@ typedef struct Run {
     int64_t phase_started; /* clock_monotonic_ms of the phase that runs, 0 for none */
     const char *phase;
     const char *since;     /* txid_snapshot: the checks before a trade are as of it (trade.h) */
+    struct Dump *dump;     /* stands in for the source; NULL: the source itself is there (dump.h) */
     const Scope *scope;    /* of the source: what the filters take; NULL before (selection.h) */
     struct Checks *checks; /* of prepare and preflight; NULL before (check.h) */
     int64_t begun;         /* the event that says that this command began; 0 for none (audit.h) */
@@ -129,5 +132,6 @@ bool command_verify(Run *run, Error *err) MUST_CHECK;
 bool command_cleanup(Run *run, Error *err) MUST_CHECK;
 bool command_history(Run *run, Error *err) MUST_CHECK;
 bool command_unlock(Run *run, Error *err) MUST_CHECK;
+bool command_dump(Run *run, Error *err) MUST_CHECK;
 
 #endif

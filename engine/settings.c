@@ -39,6 +39,9 @@ void settings_clear(Settings *settings)
     mem_free(settings->keep);
     clear_list(&settings->where);
     clear_list(&settings->mask);
+    mem_free(settings->dir);
+    mem_free(settings->from_dump);
+    mem_free(settings->key_file);
     filter_clear(&settings->filter);
     *settings = (Settings){0};
 }
@@ -257,6 +260,15 @@ bool settings_set(Settings *s, PgzmOption option, const char *value, Error *err)
         return set_bool(&s->resume, "resume", value, err);
     case PGZM_REHEARSE:
         return set_bool(&s->rehearse, "rehearse", value, err);
+    case PGZM_DIR:
+        set_text(&s->dir, value);
+        return true;
+    case PGZM_FROM_DUMP:
+        set_text(&s->from_dump, value);
+        return true;
+    case PGZM_KEY_FILE:
+        set_text(&s->key_file, value);
+        return true;
     case PGZM_OPTION_COUNT:
         break;
     }

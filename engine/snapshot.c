@@ -104,8 +104,8 @@ bool snapshot_take(Run *run, Snapshot *snapshot, Error *err)
         if (!try_snapshot(run, snapshot, &stable, err))
             return false;
         if (stable) {
-            log_info(&run->log, "source as of %s, %zu tables locked for reading", snapshot->as_of,
-                     snapshot->tables);
+            log_info(&run->log, "source as of %s, %zu tables%s", snapshot->as_of, snapshot->tables,
+                     conn_is_tape(run->source) ? "" : " locked for reading");
             json_object_set_new(run->result, "source_as_of", json_string(snapshot->as_of));
             return true;
         }

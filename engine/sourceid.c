@@ -1,5 +1,8 @@
 #include "engine/sourceid.h"
 
+#include <string.h>
+
+#include "engine/dump.h"
 #include "engine/selection.h"
 #include "schema/catalog.h"
 
@@ -28,4 +31,27 @@ bool sourceid_fingerprint(Run *run, Conn *conn, const JournalSchemas *schemas, c
     scope.schemas = journal_live_names(schemas, run->arena);
     scope.schema_count = schemas->count;
     return catalog_fingerprint(conn, &scope, run->arena, digest, err);
+}
+
+bool sourceid_check(Run *run, const JournalSchemas *schemas, Snapshot *snapshot, Error *err)
+{
+    if (!sourceid_fingerprint(run, run->source, schemas, &snapshot->fingerprint, err))
+        return false;
+    if (run->dump != NULL) {
+        snapshot->source_id =
+            arena_printf(run->arena, "dump %s", run->dump->manifest.catalog.info.digest);
+        return true;
+    }
+    const ConnSpec spec = {
+        .side = CONN_SOURCE, .conninfo = run->settings->source, .purpose = "fingerprint"};
+    AUTO(conn_free) Conn *now = NULL;
+    const char *current = NULL;
+    if (!conn_open(&spec, run->cancel, &now, err) ||
+        !sourceid_read(run, now, &snapshot->source_id, err) ||
+        !sourceid_fingerprint(run, now, schemas, &current, err))
+        return false;
+    if (strcmp(snapshot->fingerprint, current) == 0)
+        return true;
+    error_set(err, ERROR_LOCK, "definitions on the source changed while they were read");
+    return error_hint(err, "Run the command again when nobody changes the schema there.");
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/defer.h"
+#include "engine/dump.h"
 #include "engine/small.h"
 #include "engine/split.h"
 #include "engine/subset.h"
@@ -83,7 +84,51 @@ static const Table *load_target(const Plan *plan, const Table *shadow)
     return target;
 }
 
-static void add_chunks(Maker *maker, TableTasks *table, bool binary)
+/* The columns in the files are those that are loaded, in their order. */
+static bool same_columns(const Table *table, const ManifestTable *saved)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < table->column_count; i++) {
+        if (!column_is_copied(&table->columns[i]))
+            continue;
+        if (n >= saved->column_count || strcmp(table->columns[i].name, saved->columns[n]) != 0)
+            return false;
+        n++;
+    }
+    return n == saved->column_count;
+}
+
+/* The files of a table, as chunks. */
+static bool take_files(Maker *maker, CopyTable *copy, CopyChunks *chunks,
+                       const ManifestTable **saved, Error *err)
+{
+    Arena *arena = maker->run->arena;
+    const Object *name = &copy->source->object;
+    const ManifestTable *table = dump_table(maker->run->dump, name->schema, name->name);
+    if (table == NULL || table->chunk_count == 0 || !same_columns(copy->source, table))
+        return error_set(err, ERROR_PREFLIGHT, "the dump does not hold the rows of table %s.%s",
+                         name->schema, name->name);
+    if (table->binary && !copy->binary) {
+        error_set(err, ERROR_PREFLIGHT,
+                  "the rows of table %s.%s are in binary form, which the destination reads "
+                  "differently",
+                  name->schema, name->name);
+        return error_hint(err, "Migrate from the source itself, or into a server of its version.");
+    }
+    copy->binary = table->binary;
+    chunks->count = table->chunk_count;
+    chunks->items = arena_alloc(arena, chunks->count * sizeof *chunks->items);
+    for (size_t i = 0; i < chunks->count; i++)
+        chunks->items[i] = (CopyChunk){.table = copy,
+                                       .ordinal = (int)i,
+                                       .chunks = (int)chunks->count,
+                                       .end_page = -1,
+                                       .weight = table->chunks[i].info.bytes};
+    *saved = table;
+    return true;
+}
+
+static bool add_chunks(Maker *maker, TableTasks *table, bool binary, Error *err)
 {
     Arena *arena = maker->run->arena;
     const Table *target = load_target(maker->plan, table->shadow);
@@ -100,7 +145,11 @@ static void add_chunks(Maker *maker, TableTasks *table, bool binary)
     copy->bounds = table->split.bounds;
     copy->bound_count = table->split.bound_count;
     CopyChunks chunks = {0};
-    copy_plan(copy, conn_version(maker->run->source), CHUNK_BYTES, arena, &chunks);
+    const ManifestTable *saved = NULL;
+    if (maker->run->dump == NULL)
+        copy_plan(copy, conn_version(maker->run->source), CHUNK_BYTES, arena, &chunks);
+    else if (!take_files(maker, copy, &chunks, &saved, err))
+        return false;
     _Atomic int *left = arena_alloc(arena, sizeof *left);
     *left = (int)chunks.count;
     for (size_t i = 0; i < chunks.count; i++) {
@@ -111,6 +160,7 @@ static void add_chunks(Maker *maker, TableTasks *table, bool binary)
                              arena, "rows of %s.%s, part %d of %d", table->source->object.schema,
                              table->source->object.name, chunk->ordinal + 1, chunk->chunks),
                          .chunk = chunk,
+                         .file = saved == NULL ? NULL : &saved->chunks[i],
                          .relation = table->shadow->object.address.oid,
                          .table_chunks_left = left};
         size_t number;
@@ -125,6 +175,7 @@ static void add_chunks(Maker *maker, TableTasks *table, bool binary)
     maker->tasks->copies[maker->tasks->copy_count++] = copy;
     maker->tasks->tables_total++;
     maker->tasks->bytes_total += table->source->total_bytes;
+    return true;
 }
 
 static bool read_binary(Maker *maker, BinaryTables *source, BinaryTables *shadow, Error *err)
@@ -163,7 +214,8 @@ static bool make_copies(Maker *maker, Error *err)
         if (reason != NULL)
             log_info(&run->log, "table %s.%s travels as text: %s", table->source->object.schema,
                      name->name, reason);
-        add_chunks(maker, table, reason == NULL);
+        if (!add_chunks(maker, table, reason == NULL, err))
+            return false;
     }
     return true;
 }

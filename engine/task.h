@@ -21,12 +21,13 @@ typedef struct LoadTask {
     TaskKind kind;
     const char *kind_name; /* "copy", "index", ... */
     const char *label;
-    const char *statement;  /* NULL for TASK_COPY */
-    const CopyChunk *chunk; /* TASK_COPY */
-    Oid relation;           /* in the shadow; 0 for none */
-    bool builds;            /* reads rows: counted as an index in the progress */
-    bool made;              /* TASK_STATEMENT: there already, made with its table (small.h) */
-    int builds_made;        /* TASK_COPY: such indexes that its rows fill */
+    const char *statement;    /* NULL for TASK_COPY */
+    const CopyChunk *chunk;   /* TASK_COPY */
+    const ManifestFile *file; /* TASK_COPY out of a dump, in place of the source; or NULL */
+    Oid relation;             /* in the shadow; 0 for none */
+    bool builds;              /* reads rows: counted as an index in the progress */
+    bool made;                /* TASK_STATEMENT: there already, made with its table (small.h) */
+    int builds_made;          /* TASK_COPY: such indexes that its rows fill */
     _Atomic int *table_chunks_left; /* TASK_COPY: of its table; the last one finishes the table */
 } LoadTask;
 

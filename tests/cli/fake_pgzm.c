@@ -34,7 +34,7 @@ static const char *const commands[] = {
     [PGZM_ROLLBACK] = "rollback", [PGZM_ABORT] = "abort",     [PGZM_STATUS] = "status",
     [PGZM_LIST] = "list",         [PGZM_DIFF] = "diff",       [PGZM_PREFLIGHT_CHECK] = "preflight",
     [PGZM_VERIFY] = "verify",     [PGZM_CLEANUP] = "cleanup", [PGZM_HISTORY] = "history",
-    [PGZM_UNLOCK] = "unlock",
+    [PGZM_UNLOCK] = "unlock",     [PGZM_DUMP] = "dump",
 };
 
 static const char *const options[] = {
@@ -48,6 +48,9 @@ static const char *const options[] = {
     [PGZM_LOCK_WAIT_TIMEOUT] = "lock-wait-timeout",
     [PGZM_RETRY_TIMEOUT] = "retry-timeout",
     [PGZM_RESUME] = "resume",
+    [PGZM_DIR] = "dir",
+    [PGZM_FROM_DUMP] = "from-dump",
+    [PGZM_KEY_FILE] = "key-file",
     [PGZM_TIMEOUT] = "timeout",
     [PGZM_LATEST] = "latest",
     [PGZM_TIMESTAMP] = "timestamp",

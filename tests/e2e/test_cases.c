@@ -7,6 +7,60 @@
 
 enum { OPTIONS_MAX = 12 };
 
+/* Options that choose what is taken belong to the dump, those of the destination to what follows.
+ */
+static bool is_selection(const char *word)
+{
+    static const char *const options[] = {"-n",
+                                          "-N",
+                                          "-t",
+                                          "-T",
+                                          "--schema",
+                                          "--exclude-schema",
+                                          "--table",
+                                          "--exclude-table",
+                                          "--exclude-table-data",
+                                          "--exclude-data",
+                                          "--filter"};
+    size_t length = strcspn(word, "=");
+    for (size_t i = 0; i < LENGTH(options); i++)
+        if (strlen(options[i]) == length && strncmp(word, options[i], length) == 0)
+            return true;
+    return false;
+}
+
+/* The same through a folder. */
+static Launch start_from_dump(const Shop *shop, const char *const *options)
+{
+    for (const char *const *option = options; *option != NULL; option++)
+        if (strcmp(*option, "--large-objects") == 0 || strcmp(*option, "--roles") == 0)
+            cr_skip_test("a dump holds neither large objects nor roles");
+    char folder[] = "/tmp/pgzmtest_dump_XXXXXX";
+    const char *dump[2 * OPTIONS_MAX] = {"dump", "--source", shop->source.conninfo, "--dir",
+                                         mkdtemp(folder)};
+    const char *rest[2 * OPTIONS_MAX] = {"start", "--from-dump", folder, "--dest",
+                                         shop->dest.conninfo};
+    size_t n = 5, m = 5;
+    for (; *options != NULL; options++) {
+        bool selects = is_selection(*options);
+        bool pair = selects && strchr(*options, '=') == NULL && options[1] != NULL;
+        if (selects)
+            dump[n++] = *options;
+        else
+            rest[m++] = *options;
+        if (pair)
+            dump[n++] = *++options;
+    }
+    Launch launch = launch_now(dump);
+    if (launch.exit_code == 0) {
+        launch_clear(&launch);
+        launch = launch_now(rest);
+    }
+    AUTO(mem_free) char *remove = mem_printf("rm -rf %s", folder);
+    cr_assert_eq(system(remove), 0);
+    return launch;
+}
+
 static Launch start(const Case *test, const Shop *shop)
 {
     const char *arguments[OPTIONS_MAX + 1] = {NULL};
@@ -18,6 +72,8 @@ static Launch start(const Case *test, const Shop *shop)
     while ((word = strsep(&rest, " ")) != NULL && n < OPTIONS_MAX)
         if (*word != '\0')
             arguments[n++] = word;
+    if (getenv("TEST_THROUGH_DUMP") != NULL)
+        return start_from_dump(shop, arguments);
     return shop_launch(shop, "start", arguments);
 }
 

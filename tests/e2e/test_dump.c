@@ -1,0 +1,302 @@
+/* A dump in place of the source: the two halves, and everything that may happen to the folder. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/e2e/shop.h"
+
+static const char definitions[] =
+    "CREATE TYPE mood AS ENUM ('glad', 'sad');"
+    "CREATE TABLE customers (id bigserial PRIMARY KEY, name text NOT NULL, felt mood,"
+    "  shout text GENERATED ALWAYS AS (upper(name)) STORED);"
+    "CREATE INDEX ON customers (name);"
+    "CREATE TABLE orders (id int PRIMARY KEY, customer bigint REFERENCES customers, moods mood[]);"
+    "CREATE TABLE days (id int, day date) PARTITION BY RANGE (day);"
+    "CREATE TABLE days_20 PARTITION OF days FOR VALUES FROM ('2020-1-1') TO ('2021-1-1');"
+    "CREATE TABLE days_21 PARTITION OF days FOR VALUES FROM ('2021-1-1') TO ('2022-1-1');"
+    "CREATE TABLE nothing (id int);"
+    "CREATE VIEW happy AS SELECT * FROM customers WHERE felt = 'glad'";
+
+static const char rows[] =
+    "INSERT INTO customers (name, felt) SELECT 'n' || i, CASE WHEN i % 2 = 0 THEN 'glad' ELSE 'sad'"
+    " END::mood FROM generate_series(1, 2000) i;"
+    "INSERT INTO orders SELECT i, i, ARRAY['sad', 'glad']::mood[] FROM generate_series(1, 500) i;"
+    "INSERT INTO days SELECT i, date '2020-1-1' + i FROM generate_series(0, 600) i";
+
+typedef struct Saved {
+    Shop shop;
+    char base[40];   /* a folder of the test's own */
+    char folder[64]; /* of the dump, in it */
+} Saved;
+
+static Saved open_pair(void)
+{
+    Saved s = {.shop = {test_source_database("source"), test_database("dest")},
+               .base = "/tmp/pgzmtest_dump_XXXXXX"};
+    cr_assert_not_null(mkdtemp(s.base));
+    snprintf(s.folder, sizeof s.folder, "%s/dump", s.base);
+    test_sql(&s.shop.source, definitions);
+    test_sql(&s.shop.source, rows);
+    test_sql(&s.shop.dest, "CREATE TABLE customers (id int PRIMARY KEY, name text);"
+                           "INSERT INTO customers VALUES (1, 'old')");
+    return s;
+}
+
+static void shut(Saved *s)
+{
+    AUTO(mem_free) char *remove = mem_printf("rm -rf %s", s->base);
+    cr_assert_eq(system(remove), 0);
+    test_database_drop(&s->shop.source);
+    test_database_drop(&s->shop.dest);
+}
+
+#define DUMP(s, ...)                                                                               \
+    LAUNCH("dump", "--source", (s)->shop.source.conninfo, "--dir", (s)->folder, ##__VA_ARGS__)
+#define FROM_DUMP(s, command, ...)                                                                 \
+    LAUNCH(command, "--from-dump", (s)->folder, "--dest", (s)->shop.dest.conninfo, ##__VA_ARGS__)
+
+static void save(const Saved *s)
+{
+    AUTO(launch_clear) Launch dump = DUMP(s);
+    EXPECT_EXIT(&dump, 0);
+}
+
+static void expect_old(const Saved *s)
+{
+    EXPECT_VALUE(&s->shop.dest, "SELECT string_agg(name, ',') FROM customers", "old");
+    EXPECT_VALUE(&s->shop.dest,
+                 "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'pgzm\\_shadow%'", "0");
+}
+
+Test(server_dump, takes_the_place_of_the_source)
+{
+    Saved s = open_pair();
+    AUTO(launch_clear) Launch dump = DUMP(&s, "--json");
+    EXPECT_EXIT(&dump, 0);
+    AUTO(json_decref) json_t *result = shop_json(dump.out);
+    cr_expect_eq(json_integer_value(json_object_get(result, "rows")), 2000 + 500 + 601);
+    struct stat facts;
+    cr_assert_eq(stat(s.folder, &facts), 0);
+    cr_expect_eq(facts.st_mode & 0777, 0700);
+    /* what comes after is not in it, and the source need not be there */
+    test_sql(&s.shop.source, "INSERT INTO customers (name) VALUES ('later')");
+    AUTO(launch_clear) Launch start = FROM_DUMP(&s, "start");
+    EXPECT_EXIT(&start, 0);
+    test_sql(&s.shop.source, "DELETE FROM customers WHERE name = 'later';"
+                             "SELECT setval('customers_id_seq', 2000)");
+    EXPECT_SAME(compare_databases(&s.shop.source, &s.shop.dest, &(CompareScope){0}));
+    EXPECT_VALUE(&s.shop.dest, "SELECT nextval('customers_id_seq')", "2001");
+    EXPECT_VALUE(&s.shop.dest, "SELECT count(*) FROM happy", "1000");
+    AUTO(launch_clear)
+    Launch back = LAUNCH("rollback", "--latest", "--dest", s.shop.dest.conninfo);
+    EXPECT_EXIT(&back, 0);
+    expect_old(&s);
+    shut(&s);
+}
+
+Test(server_dump, serves_preserved_tables_and_a_prepare_of_its_own)
+{
+    Saved s = open_pair();
+    save(&s);
+    AUTO(launch_clear)
+    Launch prepare =
+        FROM_DUMP(&s, "prepare", "--preserved-tables", "customers", "--orphans", "keep");
+    EXPECT_EXIT(&prepare, 0);
+    test_sql(&s.shop.dest, "INSERT INTO customers VALUES (7, 'meanwhile')");
+    AUTO(launch_clear)
+    Launch swap = LAUNCH("swap", "--orphans", "keep", "--dest", s.shop.dest.conninfo);
+    EXPECT_EXIT(&swap, 9); /* orders whose customers are not there */
+    EXPECT_VALUE(&s.shop.dest, "SELECT string_agg(shout, ',' ORDER BY id) FROM customers",
+                 "OLD,MEANWHILE");
+    EXPECT_VALUE(&s.shop.dest, "SELECT count(*) FROM orders", "500");
+    shut(&s);
+}
+
+Test(server_dump, holds_what_the_filters_take)
+{
+    Saved s = open_pair();
+    AUTO(launch_clear) Launch dump = DUMP(&s, "-t", "days", "--exclude-table-data", "days_21");
+    EXPECT_EXIT(&dump, 0);
+    AUTO(launch_clear) Launch start = FROM_DUMP(&s, "start");
+    EXPECT_EXIT(&start, 0);
+    EXPECT_VALUE(&s.shop.dest, "SELECT count(*) FROM days", "366");
+    EXPECT_VALUE(&s.shop.dest, "SELECT string_agg(name, ',') FROM customers", "old");
+    EXPECT_VALUE(&s.shop.dest, "SELECT to_regclass('orders') IS NULL", "t");
+    shut(&s);
+}
+
+Test(server_dump, is_of_one_moment)
+{
+    Saved s = open_pair();
+    /* each transaction keeps the sums equal */
+    test_sql(&s.shop.source, "CREATE TABLE a (id int PRIMARY KEY, n int NOT NULL);"
+                             "CREATE TABLE b (id int PRIMARY KEY, n int NOT NULL);"
+                             "INSERT INTO a SELECT i, 0 FROM generate_series(1, 20000) i;"
+                             "INSERT INTO b SELECT i, 0 FROM generate_series(1, 20000) i");
+    pid_t writer = fork();
+    if (writer == 0) {
+        for (;;)
+            test_sql(&s.shop.source, "UPDATE a SET n = n + 1 WHERE id % 50 = 3;"
+                                     "UPDATE b SET n = n + 1 WHERE id % 50 = 7");
+    }
+    usleep(300000);
+    save(&s);
+    kill(writer, SIGKILL);
+    AUTO(launch_clear) Launch start = FROM_DUMP(&s, "start");
+    EXPECT_EXIT(&start, 0);
+    EXPECT_VALUE(&s.shop.dest,
+                 "SELECT (SELECT sum(n) FROM a) = (SELECT sum(n) FROM b)"
+                 " AND (SELECT sum(n) FROM a) > 0",
+                 "t");
+    shut(&s);
+}
+
+/* ---- refusals --------------------------------------------------------------------------- */
+
+static void expect_refusal(const Saved *s, int code, const char *words)
+{
+    AUTO(launch_clear) Launch start = FROM_DUMP(s, "start");
+    EXPECT_ERROR(&start, code, words);
+    expect_old(s);
+}
+
+static void in_folder(const Saved *s, const char *command)
+{
+    AUTO(mem_free) char *line = mem_printf("cd %s && %s", s->folder, command);
+    cr_assert_eq(system(line), 0, "%s", line);
+}
+
+Test(server_dump, with_a_damaged_file_is_refused_by_name)
+{
+    Saved s = open_pair();
+    save(&s);
+    in_folder(&s, "cp -a . ../good");
+    in_folder(&s, "truncate -s -1 t1.1");
+    expect_refusal(&s, 4, "dump file t1.1 (rows of public.customers) is cut off");
+    in_folder(&s, "rm t1.1");
+    expect_refusal(&s, 4, "dump file t1.1 (rows of public.customers) is missing");
+    in_folder(&s, "cp ../good/t1.1 . && sed -i 's/\"rows\": 2000/\"rows\": 1999/' manifest.json");
+    expect_refusal(&s, 4, "manifest.json was changed");
+    in_folder(&s, "cp ../good/manifest.json . && rm catalog");
+    expect_refusal(&s, 4, "dump file catalog is missing");
+    in_folder(&s, "cp ../good/catalog . && rm manifest.json");
+    expect_refusal(&s, 2, "folder");
+    shut(&s);
+}
+
+Test(server_dump, with_a_byte_changed_goes_no_further_than_the_shadow)
+{
+    Saved s = open_pair();
+    save(&s);
+    in_folder(&s, "size=$(stat -c %s t1.1) && printf X | dd of=t1.1 bs=1 seek=$((size / 2))"
+                  " conv=notrunc status=none");
+    AUTO(launch_clear) Launch start = FROM_DUMP(&s, "start");
+    EXPECT_ERROR(&start, 4, "copying public.customers: dump file t1.1 was changed");
+    EXPECT_VALUE(&s.shop.dest, "SELECT string_agg(name, ',') FROM customers", "old");
+    AUTO(launch_clear) Launch abort = LAUNCH("abort", "--dest", s.shop.dest.conninfo);
+    EXPECT_EXIT(&abort, 0);
+    expect_old(&s);
+    shut(&s);
+}
+
+Test(server_dump, that_was_interrupted_is_none)
+{
+    Saved s = open_pair();
+    test_sql(&s.shop.source, "CREATE TABLE big AS SELECT i, repeat(md5(i::text), 10) AS x"
+                             " FROM generate_series(1, 300000) i");
+    const char *const arguments[] = {"dump",  "--source", s.shop.source.conninfo,
+                                     "--dir", s.folder,   NULL};
+    Launch dump = launch_start(&(LaunchOptions){0}, arguments);
+    AUTO(mem_free) char *part = mem_printf("%s/t1.1", s.folder);
+    for (int i = 0; i < 1000 && access(part, F_OK) != 0; i++)
+        usleep(2000);
+    kill(dump.pid, SIGKILL);
+    launch_wait(&dump);
+    launch_clear(&dump);
+    AUTO(mem_free) char *manifest = mem_printf("%s/manifest.json", s.folder);
+    cr_assert_neq(access(manifest, F_OK), 0, "it was done before it was killed");
+    expect_refusal(&s, 2, "folder");
+    /* and its place is taken: nothing is written over */
+    AUTO(launch_clear) Launch again = DUMP(&s);
+    EXPECT_EXIT(&again, 2);
+    shut(&s);
+}
+
+Test(server_dump, that_fails_leaves_nothing)
+{
+    Saved s = open_pair();
+    test_sql(&s.shop.source, "CREATE TABLE wide AS SELECT md5(i::text) AS x"
+                             " FROM generate_series(1, 100000) i");
+    /* a full disk, as far as a process can tell */
+    AUTO(mem_free)
+    char *line =
+        mem_printf("ulimit -f 512; trap '' XFSZ; exec %s dump --source '%s' --dir %s 2>%s/err",
+                   launch_command(), s.shop.source.conninfo, s.folder, s.base);
+    int status = system(line);
+    cr_assert(WIFEXITED(status));
+    cr_assert_eq(WEXITSTATUS(status), 7, "exit %d", WEXITSTATUS(status));
+    AUTO(mem_free) char *look = mem_printf("grep -q 'cannot write dump file' %s/err", s.base);
+    cr_assert_eq(system(look), 0, "the error names no file");
+    cr_assert_neq(access(s.folder, F_OK), 0, "something is left");
+    EXPECT_VALUE(&s.shop.source,
+                 "SELECT count(*) FROM pg_stat_activity WHERE"
+                 " application_name LIKE 'pgzm-copy%' AND datname ="
+                 " current_database()",
+                 "0");
+    shut(&s);
+}
+
+Test(server_dump, does_not_go_with_what_it_cannot_answer)
+{
+    Saved s = open_pair();
+    save(&s);
+    AUTO(launch_clear)
+    Launch both = FROM_DUMP(&s, "start", "--source", s.shop.source.conninfo);
+    EXPECT_ERROR(&both, 2, "--from-dump stands in for the source");
+    AUTO(launch_clear) Launch filtered = FROM_DUMP(&s, "start", "-t", "orders");
+    EXPECT_ERROR(&filtered, 2, "what is taken was decided");
+    AUTO(launch_clear) Launch large = FROM_DUMP(&s, "start", "--large-objects");
+    EXPECT_ERROR(&large, 2, "a dump holds neither");
+    AUTO(launch_clear) Launch none = LAUNCH("dump", "--source", s.shop.source.conninfo);
+    EXPECT_ERROR(&none, 2, "no folder is given");
+    AUTO(launch_clear) Launch twice = DUMP(&s);
+    EXPECT_EXIT(&twice, 2);
+    expect_old(&s);
+    shut(&s);
+}
+
+/* ---- encryption -------------------------------------------------------------------------- */
+
+static void write_key(const Saved *s, const char *name, char digit)
+{
+    AUTO(mem_free) char *path = mem_printf("%s/%s", s->base, name);
+    FILE *file = fopen(path, "w");
+    cr_assert_not_null(file);
+    cr_assert_eq(fchmod(fileno(file), 0600), 0);
+    for (int i = 0; i < 64; i++)
+        fputc(digit, file);
+    cr_assert_eq(fclose(file), 0);
+}
+
+Test(server_dump, is_secret_to_who_has_no_key)
+{
+    Saved s = open_pair();
+    write_key(&s, "key", 'a');
+    write_key(&s, "other", 'b');
+    AUTO(mem_free) char *key = mem_printf("%s/key", s.base);
+    AUTO(mem_free) char *other = mem_printf("%s/other", s.base);
+    AUTO(launch_clear) Launch dump = DUMP(&s, "--key-file", key);
+    if (dump.exit_code == 2 && strstr(dump.err, "built without") != NULL)
+        cr_skip_test("the program is built without libsodium");
+    EXPECT_EXIT(&dump, 0);
+    in_folder(&s, "! grep -rqE 'customers|glad|n1999' .");
+    expect_refusal(&s, 2, "the dump is encrypted");
+    AUTO(launch_clear) Launch wrong = FROM_DUMP(&s, "start", "--key-file", other);
+    EXPECT_ERROR(&wrong, 4, "the dump");
+    AUTO(launch_clear) Launch right = FROM_DUMP(&s, "start", "--key-file", key);
+    EXPECT_EXIT(&right, 0);
+    EXPECT_VALUE(&s.shop.dest, "SELECT count(*) FROM customers", "2000");
+    shut(&s);
+}
