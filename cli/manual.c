@@ -45,8 +45,8 @@ static const struct {
     {"migration",
      "of status: timestamp, state, started, changed, swapped, cleaned, source_as_of, tasks_done, "
      "tasks_total, rows, bytes (of the shadow), preserved (table, rows, synced, rows_behind, "
-     "errors, last_error, last_error_at), unsettled (what is live and not verified); null when "
-     "there is none"},
+     "errors, last_error, last_error_at), unsettled (what is live and not verified), orphans (keys "
+     "that the swap adds and rows violate: key, rows); null when there is none"},
     {"readyForSwap, reasons, remarks",
      "of status: whether swap can run; what it would refuse; what it would wait for or bring in "
      "step"},

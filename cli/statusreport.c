@@ -123,6 +123,21 @@ static void add_preserved(Str *out, const json_t *migration)
     }
 }
 
+/* Rows that violate keys which the swap adds. */
+static void add_violated(Str *out, const json_t *migration)
+{
+    size_t i;
+    json_t *key;
+    json_array_foreach(json_object_get(migration, "orphans"), i, key)
+    {
+        AUTO(str_clear) Str text = STR_INIT;
+        terminal_add_clean(&text, report_text(key, "key"));
+        str_add(&text, ": ");
+        figure_add_things(&text, report_number(key, "rows"), "row", NULL);
+        report_line(out, i == 0 ? "violated" : "", str_text(&text));
+    }
+}
+
 static void add_progress(Str *out, const json_t *migration)
 {
     AUTO(str_clear) Str text = STR_INIT;
@@ -153,6 +168,7 @@ static void add_migration(Str *out, const json_t *migration)
     report_line(out, "cleaned up", report_text(migration, "cleaned"));
     add_progress(out, migration);
     add_preserved(out, migration);
+    add_violated(out, migration);
     AUTO(str_clear) Str text = STR_INIT;
     report_add_list(&text, json_object_get(migration, "unsettled"));
     report_wrap(out, "not verified", str_text(&text), true);

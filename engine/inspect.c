@@ -26,6 +26,7 @@ enum {
     UNSETTLED,
     LATEST,
     FINGERPRINT,
+    ORPHANS,
     ABORTING,
     CLEANING,
     RESUMABLE
@@ -137,6 +138,7 @@ static void describe_migration(Run *run, const PGresult *row)
     json_object_set_new(migration, "bytes", json_integer(number(row, 0, BYTES)));
     json_object_set_new(migration, "preserved", document(row, 0, PRESERVED));
     json_object_set_new(migration, "unsettled", document(row, 0, UNSETTLED));
+    json_object_set_new(migration, "orphans", document(row, 0, ORPHANS));
     json_object_set_new(migration, "resumable",
                         json_boolean(PQgetvalue(row, 0, RESUMABLE)[0] == 't'));
     json_object_set_new(run->result, "migration", migration);

@@ -156,6 +156,21 @@ static bool count_orphans(Run *run, const char *path, const char *statement, int
     return ok;
 }
 
+/* For status; who only looks writes nothing. */
+static bool note_count(Run *run, const char *step, int64_t count, Error *err)
+{
+    if (run->command == PGZM_VERIFY)
+        return true;
+    const char *const values[] = {journal_id_text(run->arena, run->id), step,
+                                  journal_id_text(run->arena, count)};
+    AUTO(result_free) PGresult *result = NULL;
+    return conn_query(run->dest,
+                      "UPDATE pgzm.step SET rows = $3::bigint WHERE migration = $1::bigint"
+                      " AND part = 'orphans' AND id = $2::int",
+                      3, values, &result, err) ||
+           error_wrap(err, "writing to the journal");
+}
+
 static bool judge(Run *run, int64_t total, const char *first, int64_t keys, Error *err)
 {
     if (total == 0 || run->settings->orphans == ORPHANS_KEEP)
@@ -184,7 +199,7 @@ bool latekey_check_orphans(Run *run, Error *err)
     const char *const values[] = {journal_id_text(run->arena, run->id)};
     AUTO(result_free) PGresult *keys = NULL;
     if (!conn_query(run->dest,
-                    "SELECT s.label, s.statement, coalesce(m.path, '') FROM pgzm.step s"
+                    "SELECT s.label, s.statement, coalesce(m.path, ''), s.id FROM pgzm.step s"
                     " JOIN pgzm.migration m ON m.id = s.migration"
                     " WHERE s.migration = $1::bigint AND s.part = 'orphans' ORDER BY s.id",
                     1, values, &keys, err))
@@ -198,6 +213,8 @@ bool latekey_check_orphans(Run *run, Error *err)
         int64_t count = 0;
         if (!count_orphans(run, PQgetvalue(keys, i, 2), PQgetvalue(keys, i, 1), &count, err))
             return uncounted(label, err);
+        if (!note_count(run, PQgetvalue(keys, i, 3), count, err))
+            return false;
         json_array_append_new(list,
                               json_pack("{s:s, s:I}", "key", label, "rows", (json_int_t)count));
         if (count == 0)

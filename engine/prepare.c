@@ -28,6 +28,7 @@
 #include "engine/small.h"
 #include "engine/snapshot.h"
 #include "engine/sourceid.h"
+#include "engine/subset.h"
 #include "engine/swap.h"
 #include "engine/sync.h"
 #include "engine/trade.h"
@@ -79,7 +80,7 @@ static bool record_start(Run *run, Plan *plan, const Snapshot *snapshot, Error *
                                   snapshot->source_id, snapshot->fingerprint,
                                   audit_selection(run->settings, run->arena)};
     AUTO(result_free) PGresult *result = NULL;
-    return name_backups(run, plan, err) &&
+    return name_backups(run, plan, err) && subset_record(run, plan, err) &&
            conn_query(run->dest,
                       "UPDATE pgzm.migration SET source_as_of = $2::timestamptz, source_id = $3,"
                       " source_fingerprint = $4, options = $5 WHERE id = $1::bigint",

@@ -450,3 +450,94 @@ const char *subset_path(const Run *run, const Plan *plan)
     }
     return arena_strdup(run->arena, str_text(&path));
 }
+
+/* ---- the journal ------------------------------------------------------------------------- */
+
+static const Table *topmost(const Plan *plan, const Table *table)
+{
+    while (table->is_partition && table->parent_count == 1) {
+        const Table *parent = model_table(plan->source, table->parents[0]);
+        if (parent == NULL)
+            break;
+        table = parent;
+    }
+    return table;
+}
+
+static json_t *masked_columns(const SubsetTable *subset)
+{
+    json_t *names = json_array();
+    for (size_t i = 0; subset->values != NULL && i < subset->source->column_count; i++)
+        if (subset->values[i].expression != NULL)
+            json_array_append_new(names, json_string(subset->source->columns[i].name));
+    return names;
+}
+
+/* The texts are those of the option: the same ones stand in the same places. */
+static bool is_alike(const SubsetTable *a, const SubsetTable *b)
+{
+    if (a == NULL || b == NULL || a->condition_count != b->condition_count)
+        return false;
+    for (size_t i = 0; i < a->condition_count; i++)
+        if (a->conditions[i] != b->conditions[i])
+            return false;
+    json_t *ours = masked_columns(a), *theirs = masked_columns(b);
+    bool same = json_equal(ours, theirs);
+    json_decref(ours);
+    json_decref(theirs);
+    return same;
+}
+
+/* The table as verify looks at it: with its partitions. */
+static json_t *describe_table(const Run *run, const Plan *plan, const SubsetTable *subset,
+                              const Table *top)
+{
+    bool alike = true;
+    for (size_t i = 0; i < plan->source->tables.count; i++) {
+        const Table *table = &plan->source->tables.items[i];
+        if (table_has_rows(table) && topmost(plan, table) == top && !is_rowless(run, table))
+            alike = alike && is_alike(subset, subset_of(plan, table));
+    }
+    const char *alias = subset->alias != NULL ? subset->alias : subset->source->object.name;
+    json_t *conditions = json_array();
+    for (size_t i = 0; i < subset->condition_count; i++)
+        json_array_append_new(conditions, json_string(subset->conditions[i]));
+    json_t *entry =
+        json_pack("{s:s, s:s, s:o, s:o, s:b}", "live", top->object.schema, "name", top->object.name,
+                  "conditions", conditions, "masked", masked_columns(subset), "alike", alike);
+    if (subset->source != top || subset->alias != NULL)
+        json_object_set_new(entry, "alias", json_string(alias));
+    return entry;
+}
+
+bool subset_record(Run *run, const Plan *plan, Error *err)
+{
+    if (plan->subset == NULL)
+        return true;
+    json_t *rows = json_array();
+    const Table **tops = arena_alloc(run->arena, (plan->subset->count + 1) * sizeof *tops);
+    size_t count = 0;
+    for (size_t i = 0; i < plan->subset->count; i++) {
+        const Table *top = topmost(plan, plan->subset->items[i].source);
+        bool known = false;
+        for (size_t k = 0; k < count && !known; k++)
+            known = tops[k] == top;
+        if (known)
+            continue;
+        tops[count++] = top;
+        json_array_append_new(rows, describe_table(run, plan, &plan->subset->items[i], top));
+    }
+    char *text = json_dumps(rows, JSON_COMPACT);
+    json_decref(rows);
+    const char *const values[] = {journal_id_text(run->arena, run->id), text};
+    AUTO(result_free) PGresult *result = NULL;
+    bool ok = text != NULL &&
+              conn_query(run->dest,
+                         "INSERT INTO pgzm.subset (migration, live, name, alias, conditions,"
+                         " masked, alike) SELECT $1::bigint, live, name, alias, conditions,"
+                         " masked, alike FROM json_to_recordset($2::json) AS t(live text,"
+                         " name text, alias text, conditions json, masked json, alike boolean)",
+                         2, values, &result, err);
+    free(text);
+    return ok || error_wrap(err, "noting in the journal what came in part");
+}

@@ -21,6 +21,7 @@ typedef struct Verify {
     const char *source_as_of; /* for people */
     bool live;                /* what was prepared is live, the old objects are the backup */
     JournalSchemas schemas;
+    size_t skipped;    /* tables that came in part and cannot be compared with the source */
     ChecksumHash hash; /* of the tables that are being compared */
 } Verify;
 

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "engine/checksum.h"
 #include "engine/verify.h"
+#include "engine/verifysubset.h"
 
 /* What one side has of a table. */
 typedef struct Counted {
@@ -273,14 +274,20 @@ static int find_on_source(const PGresult *source, const ReplacedTable *table)
 }
 
 /* Both sides of one table; `same` when there is nothing to say. */
-static bool compare_with_source(Verify *verify, ReplacedTable *table, const PGresult *source,
-                                int row, bool *same, Error *err)
+static bool compare_with_source(Verify *verify, ReplacedTable *table, const PGresult *notes,
+                                const PGresult *source, int row, bool *same, Error *err)
 {
     Run *run = verify->run;
     AUTO(error_clear) Error failure = ERROR_INIT;
     bool contents = run->settings->checksum;
     Counted theirs = {0};
+    const char *from = PQgetvalue(source, row, 4);
     json_t *columns = json_loads(PQgetvalue(source, row, 3), 0, NULL);
+    if (!verifysubset_apply(verify, notes, table->schema, table->name, &from, columns)) {
+        json_decref(columns);
+        verify->skipped++;
+        return true;
+    }
     json_t *values = column_values(run->dest, table->columns, columns);
     json_decref(columns);
     Conn *at = run->dest;
@@ -288,8 +295,7 @@ static bool compare_with_source(Verify *verify, ReplacedTable *table, const PGre
         !contents || count(verify, run->dest, table->from, values, true, &table->shadow, &failure);
     if (ok) {
         at = run->source;
-        ok = count(verify, run->source, PQgetvalue(source, row, 4), values, contents, &theirs,
-                   &failure);
+        ok = count(verify, run->source, from, values, contents, &theirs, &failure);
     }
     json_decref(values);
     if (!ok)
@@ -316,7 +322,8 @@ static bool compare_source(Verify *verify, ReplacedTables *tables, Error *err)
 {
     Run *run = verify->run;
     AUTO(result_free) PGresult *source = NULL;
-    if (!begin(verify, run->source, err) ||
+    AUTO(result_free) PGresult *notes = NULL;
+    if (!verifysubset_read(verify, &notes, err) || !begin(verify, run->source, err) ||
         !checksum_choose(run->source, run->dest, &verify->hash, err) ||
         !list_tables(verify, run->source, &source, err) ||
         !set_live_path(verify, run->source, err) || !set_live_path(verify, run->dest, err))
@@ -329,12 +336,13 @@ static bool compare_source(Verify *verify, ReplacedTables *tables, Error *err)
         if (row < 0)
             check_fail(run, "It was dropped or renamed there since.",
                        "table %s is not on the source any more", table->label);
-        else if (table->counted && !compare_with_source(verify, table, source, row, &same, err))
+        else if (table->counted &&
+                 !compare_with_source(verify, table, notes, source, row, &same, err))
             return false;
         same_count += same;
     }
     conn_rollback(run->source);
-    if (same_count == tables->count)
+    if (same_count > 0 && same_count + verify->skipped == tables->count)
         check_note(run, "%zu %s the source's %s", same_count,
                    same_count == 1 ? "table has" : "tables have",
                    run->settings->checksum ? "contents" : "number of rows");

@@ -98,6 +98,18 @@ BEGIN
         PRIMARY KEY (migration, name)
     );
 
+    -- Tables that came in part or with other values (--where, --mask), with their partitions.
+    CREATE TABLE pgzm.subset (
+        migration bigint NOT NULL REFERENCES pgzm.migration,
+        live text NOT NULL,                -- schema
+        name text NOT NULL,
+        alias text,                        -- what the conditions call it; NULL: its name
+        conditions json NOT NULL,          -- array of SQL: all hold for its rows
+        masked json NOT NULL,              -- array of columns
+        alike boolean NOT NULL,            -- it holds so for all of its partitions
+        PRIMARY KEY (migration, live, name)
+    );
+
     -- Statements of the swap and of the rollback that are not mere moves, those that settle, those
     -- that count rows which a foreign key will not let pass, and those (last one first) with which
     -- abort takes back what was made outside the shadow.
@@ -110,6 +122,7 @@ BEGIN
         label text NOT NULL,
         statement text NOT NULL,
         done boolean NOT NULL DEFAULT false,
+        rows bigint,                       -- orphans: as counted last
         PRIMARY KEY (migration, part, id)
     );
 

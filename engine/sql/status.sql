@@ -3,7 +3,8 @@
 -- Columns: id, state, started, source_as_of, tasks_done, tasks_total, preserved (JSON),
 -- shadow_schemas, shadow_tables, triggers, backups (JSON: those there are, of all migrations), rows
 -- (copied), bytes (of the shadow's tables), changed, swapped, cleaned, unsettled (JSON: what is not
--- verified), latest (it is the unfinished or latest one), fingerprint, aborting (an abort has
+-- verified), latest (it is the unfinished or latest one), fingerprint, orphans (JSON:
+-- keys that rows violate, while it is prepared), aborting (an abort has
 -- begun), cleaning (a cleanup has begun and is not through), resumable (prepare --resume may do)
 SELECT m.id, m.state,
        pg_catalog.to_char(m.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started,
@@ -47,6 +48,11 @@ SELECT m.id, m.state,
                      AND (o.state IN ('PREPARING', 'PREPARED'), o.id)
                        > (m.state IN ('PREPARING', 'PREPARED'), m.id)) AS latest,
        m.fingerprint,
+       -- of keys that the swap adds
+       (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
+            'key', s.label, 'rows', s.rows) ORDER BY s.id), '[]')
+        FROM pgzm.step s WHERE s.migration = m.id AND s.part = 'orphans' AND s.rows > 0
+          AND m.state = 'PREPARED') AS orphans,
        -- nothing else makes a prepared migration an unprepared one
        EXISTS (SELECT FROM pgzm.event e
                WHERE e.migration = m.id AND e.what = 'state' AND e.detail = 'PREPARING') AS aborting,

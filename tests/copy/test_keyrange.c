@@ -42,7 +42,8 @@ Test(server_keyrange, every_row_arrives_once_whatever_its_key)
 Test(server_keyrange, parts_are_of_about_one_size_also_when_the_key_has_gaps)
 {
     AUTO(pair_free) Pair *pair = pair_new("CREATE TABLE t (id bigint PRIMARY KEY)");
-    test_sql(&pair->source_db, "INSERT INTO t SELECT i * i * i FROM generate_series(1::bigint, 20000) i");
+    test_sql(&pair->source_db,
+             "INSERT INTO t SELECT i * i * i FROM generate_series(1::bigint, 20000) i");
     pair_begin(pair);
     CopyTable *table = pair_table(pair, "t");
     table->key = "id";
