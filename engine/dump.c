@@ -119,10 +119,6 @@ static bool refuse_options(const Settings *settings, Error *err)
         return error_hint(err, "Leave out --schema, --table, the options that exclude, and "
                                "--filter; or dump again with them.");
     }
-    if (settings->resume) {
-        error_set(err, ERROR_USAGE, "--resume goes on from a live source only");
-        return error_hint(err, "Run pgzm-copy abort, then prepare from the dump again.");
-    }
     if (subset_is_asked(settings)) {
         error_set(err, ERROR_USAGE, "a dump cannot be asked for a part of its rows");
         return error_hint(err, "Leave out --where and --mask, or migrate from the source itself.");
@@ -184,6 +180,15 @@ const ManifestTable *dump_table(const Dump *dump, const char *schema, const char
             return table;
     }
     return NULL;
+}
+
+const ManifestFile *dump_chunk(const Dump *dump, const CopyChunk *chunk)
+{
+    const Object *name = &chunk->table->source->object;
+    const ManifestTable *table = dump_table(dump, name->schema, name->name);
+    bool there = table != NULL && (size_t)chunk->ordinal < table->chunk_count &&
+                 (size_t)chunk->chunks == table->chunk_count;
+    return there ? &table->chunks[chunk->ordinal] : NULL;
 }
 
 /* ---- making one: what is asked ----------------------------------------------------------- */

@@ -28,5 +28,7 @@ void dump_close(Dump *dump); /* NULL is fine */
 
 /* The table's rows, or NULL when the dump has none of them. */
 const ManifestTable *dump_table(const Dump *dump, const char *schema, const char *name);
+/* The file of a chunk whose table has its source's name; NULL when there is none. */
+const ManifestFile *dump_chunk(const Dump *dump, const CopyChunk *chunk);
 
 #endif

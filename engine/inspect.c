@@ -29,7 +29,8 @@ enum {
     ORPHANS,
     ABORTING,
     CLEANING,
-    RESUMABLE
+    RESUMABLE,
+    DUMPED
 };
 
 static json_int_t number(const PGresult *result, int row, int column)
@@ -92,7 +93,9 @@ static void suggest(Run *run, const PGresult *row, bool held)
     if (json_is_true(json_object_get(run->result, "readyForSwap")))
         run_next(run, "pgzm-copy swap");
     if (PQgetvalue(row, 0, RESUMABLE)[0] == 't' && !held)
-        run_next(run, "pgzm-copy prepare --resume");
+        run_next(run, PQgetvalue(row, 0, DUMPED)[0] == 't'
+                          ? "pgzm-copy prepare --resume --from-dump ..."
+                          : "pgzm-copy prepare --resume");
     if (is_state(row, STATE_PREPARED) || (is_state(row, STATE_PREPARING) && !held))
         run_next(run, "pgzm-copy abort");
     if (is_state(row, STATE_PREPARING) && held)

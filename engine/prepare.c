@@ -264,7 +264,8 @@ static bool complete(Run *run, Plan *plan, const Snapshot *snapshot, Error *err)
     json_object_set_new(run->result, "state", json_string(STATE_PREPARING));
     run_next(run, "pgzm-copy status");
     if (resume_is_possible(run))
-        run_next(run, "pgzm-copy prepare --resume");
+        run_next(run, run->dump != NULL ? "pgzm-copy prepare --resume --from-dump ..."
+                                        : "pgzm-copy prepare --resume");
     run_next(run, "pgzm-copy abort");
     return false;
 }

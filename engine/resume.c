@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "engine/audit.h"
+#include "engine/dump.h"
 #include "engine/preflight.h"
 #include "engine/preserved.h"
 #include "engine/selection.h"
@@ -91,9 +92,11 @@ static bool is_same_source(Run *run, const PGresult *row, Error *err)
     bool same = *then != '\0' && *id != '\0'
                     ? strcmp(id, then) == 0
                     : strcmp(conn_label(run->source), PQgetvalue(row, 0, SOURCE)) == 0;
-    return same || refuse(err, "Give the source that it was prepared from, or run pgzm-copy abort.",
-                          "migration %lld was prepared from another database: %s",
-                          (long long)run->id, PQgetvalue(row, 0, SOURCE));
+    return same ||
+           refuse(err,
+                  "Give the source or the dump that it was prepared from, or run pgzm-copy abort.",
+                  "migration %lld was prepared from another database: %s", (long long)run->id,
+                  PQgetvalue(row, 0, SOURCE));
 }
 
 /* ---- the snapshot ---------------------------------------------------------------------- */
@@ -116,6 +119,12 @@ static bool go_without(Run *run, const PGresult *row, Snapshot *snapshot, Error 
 static bool take_snapshot(Run *run, const PGresult *row, Snapshot *snapshot, Error *err)
 {
     bool adopted = false;
+    if (run->dump != NULL) { /* which is the same, and its snapshot in it */
+        snapshot->name = "";
+        snapshot->as_of = run->dump->manifest.as_of;
+        json_object_set_new(run->result, "source_as_of", json_string(snapshot->as_of));
+        return selection_resolve(run, err);
+    }
     snapshot->as_of = arena_strdup(run->arena, PQgetvalue(row, 0, AS_OF));
     json_object_set_new(run->result, "source_as_of", json_string(snapshot->as_of));
     return snapshot_adopt(run, snapshot, &adopted, err) &&
@@ -231,7 +240,8 @@ bool resume_is_possible(Run *run)
     conn_rollback(run->dest);
     bool asked = conn_query_row(
         run->dest,
-        "SELECT m.rows_in IS NOT NULL OR EXISTS (SELECT FROM pgzm.snapshot s"
+        "SELECT m.rows_in IS NOT NULL OR m.source_id LIKE 'dump %' OR EXISTS (SELECT FROM "
+        "pgzm.snapshot s"
         " WHERE s.migration = m.id AND s.worker) FROM pgzm.migration m WHERE m.id = $1::bigint",
         1, values, &result, &ignored);
     conn_shield_end(run->dest);

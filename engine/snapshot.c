@@ -146,7 +146,7 @@ bool snapshot_record(Run *run, const Snapshot *snapshot, bool worker, Error *err
         journal_id_text(run->arena, run->id),          snapshot->name,     host,
         arena_printf(run->arena, "%d", (int)getpid()), worker ? "t" : "f", snapshot->visible};
     AUTO(result_free) PGresult *result = NULL;
-    return snapshot->visible == NULL || /* nothing is held */
+    return snapshot->visible == NULL || conn_is_tape(run->source) || /* nothing is held */
            conn_query(run->dest,
                       "INSERT INTO pgzm.snapshot (migration, name, host, process, worker,"
                       " visible) VALUES ($1::bigint, $2, $3, $4::int, $5::boolean, $6)"

@@ -11,6 +11,10 @@ bool sourceid_read(Run *run, Conn *source, const char **id, Error *err)
     AUTO(error_clear) Error failure = ERROR_INIT;
     AUTO(result_free) PGresult *result = NULL;
     *id = "";
+    if (run->dump != NULL) {
+        *id = arena_printf(run->arena, "dump %s", run->dump->manifest.catalog.info.digest);
+        return true;
+    }
     if (conn_query_row(source,
                        "SELECT c.system_identifier || ':' || d.oid"
                        " FROM pg_catalog.pg_control_system() c, pg_catalog.pg_database d"
@@ -37,11 +41,8 @@ bool sourceid_check(Run *run, const JournalSchemas *schemas, Snapshot *snapshot,
 {
     if (!sourceid_fingerprint(run, run->source, schemas, &snapshot->fingerprint, err))
         return false;
-    if (run->dump != NULL) {
-        snapshot->source_id =
-            arena_printf(run->arena, "dump %s", run->dump->manifest.catalog.info.digest);
-        return true;
-    }
+    if (run->dump != NULL)
+        return sourceid_read(run, run->source, &snapshot->source_id, err);
     const ConnSpec spec = {
         .side = CONN_SOURCE, .conninfo = run->settings->source, .purpose = "fingerprint"};
     AUTO(conn_free) Conn *now = NULL;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "copy/statement.h"
+#include "engine/dump.h"
 
 /* ---- writing --------------------------------------------------------------------------- */
 
@@ -207,6 +208,11 @@ static bool make_task(Reader *reader, int row, LoadTask *task, Error *err)
                                                            : TASK_STATEMENT;
     if (task->kind == TASK_COPY && chunk != NULL)
         task->chunk = taskstore_chunk(chunk, number_in(reader, row, WEIGHT), arena);
+    if (task->chunk != NULL && reader->run->dump != NULL) {
+        task->file = dump_chunk(reader->run->dump, task->chunk);
+        if (task->file == NULL)
+            return error_set(err, ERROR_STATE, "the dump does not hold %s", task->label);
+    }
     if (task->kind == TASK_COPY ? task->chunk != NULL : task->statement != NULL)
         return true;
     return error_set(err, ERROR_STATE, "the journal does not say how to do %s", task->label);

@@ -3,9 +3,9 @@
 -- Columns: id, state, started, source_as_of, tasks_done, tasks_total, preserved (JSON),
 -- shadow_schemas, shadow_tables, triggers, backups (JSON: those there are, of all migrations), rows
 -- (copied), bytes (of the shadow's tables), changed, swapped, cleaned, unsettled (JSON: what is not
--- verified), latest (it is the unfinished or latest one), fingerprint, orphans (JSON:
--- keys that rows violate, while it is prepared), aborting (an abort has
--- begun), cleaning (a cleanup has begun and is not through), resumable (prepare --resume may do)
+-- verified), latest (it is the unfinished or latest one), fingerprint, orphans (JSON: keys that rows
+-- violate, while it is prepared), aborting (an abort has begun), cleaning (a cleanup has begun and is
+-- not through), resumable (prepare --resume may do), dumped (it is from a dump)
 SELECT m.id, m.state,
        pg_catalog.to_char(m.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started,
        pg_catalog.to_char(m.source_as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
@@ -61,12 +61,13 @@ SELECT m.id, m.state,
                        JOIN pg_catalog.pg_namespace n ON n.nspname IN (s.backup, s.undone)
                        WHERE s.migration = m.id) AS cleaning,
        m.state = 'PREPARING' AND t.total > 0
-           AND (m.rows_in IS NOT NULL
+           AND (m.rows_in IS NOT NULL OR m.source_id LIKE 'dump %'
                 OR EXISTS (SELECT FROM pgzm.snapshot s WHERE s.migration = m.id AND s.worker))
            AND NOT EXISTS (SELECT FROM pgzm.event e
                            WHERE e.migration = m.id
                              AND (e.what = 'abort begins'
-                                  OR (e.what = 'state' AND e.detail = 'PREPARING'))) AS resumable
+                                  OR (e.what = 'state' AND e.detail = 'PREPARING'))) AS resumable,
+       coalesce(m.source_id LIKE 'dump %', false) AS dumped
 FROM pgzm.migration m
 CROSS JOIN LATERAL (
     SELECT pg_catalog.count(*) FILTER (WHERE t.done) AS done, pg_catalog.count(*) AS total,

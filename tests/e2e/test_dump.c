@@ -267,6 +267,69 @@ Test(server_dump, does_not_go_with_what_it_cannot_answer)
     shut(&s);
 }
 
+/* ---- going on ---------------------------------------------------------------------------- */
+
+Test(server_dump, goes_on_where_a_killed_prepare_stopped)
+{
+    Saved s = open_pair();
+    test_sql(&s.shop.source, "CREATE TABLE big (i int PRIMARY KEY, x text);"
+                             "INSERT INTO big SELECT i, repeat(md5(i::text), 10)"
+                             " FROM generate_series(1, 200000) i");
+    save(&s);
+    const char *const arguments[] = {
+        "prepare", "-j", "1", "--from-dump", s.folder, "--dest", s.shop.dest.conninfo, NULL};
+    Launch prepare = launch_start(&(LaunchOptions){0}, arguments);
+    for (int i = 0; i < 500; i++) {
+        AUTO(mem_free)
+        char *loading = test_value(&s.shop.dest, "SELECT count(*) FROM pg_stat_activity WHERE"
+                                                 " datname = current_database()"
+                                                 " AND query LIKE 'COPY%big%'");
+        if (strcmp(loading, "0") != 0)
+            break;
+        usleep(2000);
+    }
+    kill(prepare.pid, SIGKILL);
+    launch_wait(&prepare);
+    launch_clear(&prepare);
+    AUTO(launch_clear) Launch status = LAUNCH("status", "--dest", s.shop.dest.conninfo);
+    EXPECT_CONTAINS(status.out, "PREPARING");
+    EXPECT_CONTAINS(status.out, "prepare --resume --from-dump");
+    /* from the source itself it would be another moment */
+    AUTO(launch_clear) Launch live = SHOP_LAUNCH(&s.shop, "prepare", "--resume");
+    EXPECT_ERROR(&live, 5, "migration");
+    AUTO(launch_clear) Launch again = FROM_DUMP(&s, "start", "--resume");
+    EXPECT_EXIT(&again, 0);
+    EXPECT_VALUE(&s.shop.dest, "SELECT count(*) || ' ' || sum(i) FROM big", "200000 20000100000");
+    EXPECT_VALUE(&s.shop.dest, "SELECT count(*) FROM customers", "2000");
+    EXPECT_SAME(compare_databases(&s.shop.source, &s.shop.dest, &(CompareScope){0}));
+    shut(&s);
+}
+
+Test(server_dump, does_not_go_on_with_another_dump)
+{
+    Saved s = open_pair();
+    save(&s);
+    in_folder(&s, "cp -a . ../good && size=$(stat -c %s t1.1) && printf X |"
+                  " dd of=t1.1 bs=1 seek=$((size / 2)) conv=notrunc status=none");
+    AUTO(launch_clear) Launch broken = FROM_DUMP(&s, "prepare");
+    EXPECT_EXIT(&broken, 4);
+    EXPECT_CONTAINS(broken.err, "prepare --resume --from-dump");
+    test_sql(&s.shop.source, "ALTER TABLE nothing ADD COLUMN more int");
+    AUTO(mem_free) char *other = mem_printf("%s/other", s.base);
+    AUTO(launch_clear)
+    Launch second = LAUNCH("dump", "--source", s.shop.source.conninfo, "--dir", other);
+    EXPECT_EXIT(&second, 0);
+    AUTO(launch_clear)
+    Launch wrong =
+        LAUNCH("prepare", "--resume", "--from-dump", other, "--dest", s.shop.dest.conninfo);
+    EXPECT_ERROR(&wrong, 5, "migration");
+    in_folder(&s, "cp ../good/t1.1 t1.1");
+    AUTO(launch_clear) Launch right = FROM_DUMP(&s, "start", "--resume");
+    EXPECT_EXIT(&right, 0);
+    EXPECT_VALUE(&s.shop.dest, "SELECT count(*) FROM customers", "2000");
+    shut(&s);
+}
+
 /* ---- encryption -------------------------------------------------------------------------- */
 
 static void write_key(const Saved *s, const char *name, char digit)
