@@ -487,6 +487,34 @@ static const Option options[] = {
      .more = "The rows of a lost transaction are copied again, those that were committed are not. "
              "0 gives up at once. The connection that holds the source's snapshot cannot be "
              "replaced: when it is lost, the command fails."},
+    {.id = OPTION_INDEX_MEMORY,
+     .name = "index-memory",
+     .argument = "SIZE",
+     .type = OPTION_TEXT,
+     .scope = FOR_COPY,
+     .engine = PGZM_INDEX_MEMORY,
+     .help = "memory for all index builds that run at the same time",
+     .more =
+         "Each gets its part as maintenance_work_mem, at least 1MB, and no more parallel workers "
+         "than have 32MB each. Without it each build has the destination's "
+         "maintenance_work_mem."},
+    {.id = OPTION_MAX_RATE,
+     .name = "max-rate",
+     .argument = "SIZE",
+     .type = OPTION_TEXT,
+     .scope = FOR_COPY,
+     .engine = PGZM_MAX_RATE,
+     .help = "copy no more rows a second than this, all jobs together",
+     .more = "In bytes as they travel. Index builds are not slowed down."},
+    {.id = OPTION_MAX_LAG,
+     .name = "max-lag",
+     .argument = "TIME|SIZE",
+     .type = OPTION_TEXT,
+     .scope = FOR_COPY,
+     .engine = PGZM_MAX_LAG,
+     .help = "pause while a replica of the destination is further behind",
+     .more = "Replicas are those in pg_stat_replication of the destination, which members of "
+             "pg_monitor may read; what already runs, an index build for example, is ended first."},
     {.id = OPTION_DIR,
      .name = "dir",
      .argument = "DIR",

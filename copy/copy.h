@@ -96,6 +96,10 @@ typedef struct CopyHooks {
 typedef struct CopyCounters {
     _Atomic int64_t wire_bytes; /* of COPY data handed on, failed chunks included */
     _Atomic int64_t rows;       /* of committed chunks */
+    /* Told of the bytes of each message, in the worker's thread; may make it wait, though not past
+     * a cancellation. NULL: as fast as it goes. */
+    void (*pace)(void *context, int64_t bytes);
+    void *pace_context;
 } CopyCounters;
 
 /* Copies one chunk: BEGIN, claim, [TRUNCATE], COPY, done, COMMIT on `dest`; `source` is inside its

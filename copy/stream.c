@@ -49,7 +49,7 @@ typedef struct Stream {
     StreamWrite *write;
     void *context;
     Cancel *cancel;
-    _Atomic int64_t *wire_bytes;
+    const StreamMeter *meter;
     char *message; /* STREAM_BATCH bytes */
     size_t filled;
     bool source_ended; /* libpq saw the end of the COPY: done or an error */
@@ -88,8 +88,11 @@ static void fill(Stream *s)
 
 static void count_sent(Stream *s)
 {
-    atomic_fetch_add_explicit(s->wire_bytes, (int64_t)s->filled, memory_order_relaxed);
+    int64_t bytes = (int64_t)s->filled;
+    atomic_fetch_add_explicit(s->meter->wire_bytes, bytes, memory_order_relaxed);
     s->filled = 0;
+    if (s->meter->pace != NULL)
+        s->meter->pace(s->meter->context, bytes);
 }
 
 static StreamEnd write_message(Stream *s, Error *err)
@@ -288,31 +291,30 @@ static bool run(Stream *s, int64_t *rows, Error *err)
     return false;
 }
 
-bool stream_run(Conn *source, Conn *dest, _Atomic int64_t *wire_bytes, int64_t *rows, Error *err)
+bool stream_run(Conn *source, Conn *dest, const StreamMeter *meter, int64_t *rows, Error *err)
 {
-    Stream s = {
-        .source = source, .dest = dest, .cancel = conn_cancel(dest), .wire_bytes = wire_bytes};
+    Stream s = {.source = source, .dest = dest, .cancel = conn_cancel(dest), .meter = meter};
     return run(&s, rows, err);
 }
 
-bool stream_save(Conn *source, StreamWrite *write, void *context, _Atomic int64_t *wire_bytes,
+bool stream_save(Conn *source, StreamWrite *write, void *context, const StreamMeter *meter,
                  int64_t *rows, Error *err)
 {
     Stream s = {.source = source,
                 .write = write,
                 .context = context,
                 .cancel = conn_cancel(source),
-                .wire_bytes = wire_bytes};
+                .meter = meter};
     return run(&s, rows, err);
 }
 
-bool stream_load(StreamRead *read, void *context, Conn *dest, _Atomic int64_t *wire_bytes,
+bool stream_load(StreamRead *read, void *context, Conn *dest, const StreamMeter *meter,
                  int64_t *rows, Error *err)
 {
     Stream s = {.read = read,
                 .context = context,
                 .dest = dest,
                 .cancel = conn_cancel(dest),
-                .wire_bytes = wire_bytes};
+                .meter = meter};
     return run(&s, rows, err);
 }

@@ -10,6 +10,13 @@
 /* zstd's: fast enough that the server is the slower one. */
 enum { SAVE_LEVEL = 1 };
 
+static StreamMeter make_meter(CopyCounters *counters)
+{
+    return (StreamMeter){.wire_bytes = &counters->wire_bytes,
+                         .pace = counters->pace,
+                         .context = counters->pace_context};
+}
+
 static bool run_hook_claim(const CopyHooks *hooks, Conn *dest, bool *skip, Error *err)
 {
     *skip = false;
@@ -65,10 +72,11 @@ static bool begin_read(Conn *source, const CopyChunk *chunk, Error *err)
 static bool copy_from_server(Conn *source, Conn *dest, const CopyChunk *chunk,
                              CopyCounters *counters, int64_t *rows, Error *err)
 {
+    const StreamMeter meter = make_meter(counters);
     if (!begin_load(dest, chunk, err))
         return false;
     if (begin_read(source, chunk, err))
-        return stream_run(source, dest, &counters->wire_bytes, rows, err);
+        return stream_run(source, dest, &meter, rows, err);
     AUTO(error_clear) Error expected = ERROR_INIT;
     if (PQputCopyEnd(conn_pg(dest), "the source refused to send") >= 0) {
         bool ended = conn_copy_end(dest, NULL, &expected);
@@ -90,12 +98,12 @@ static bool write_file(void *context, const char *bytes, size_t n, Error *err)
 static bool copy_from_file(const Origin *from, Conn *dest, const CopyChunk *chunk,
                            CopyCounters *counters, int64_t *rows, Error *err)
 {
+    const StreamMeter meter = make_meter(counters);
     AUTO(chunkfile_close) ChunkReader *reader = NULL;
     const ManifestFile *file = from->file;
     if (!chunkfile_open(from->folder->fd, file->file, from->folder->key, &file->info, &reader,
                         err) ||
-        !begin_load(dest, chunk, err) ||
-        !stream_load(read_file, reader, dest, &counters->wire_bytes, rows, err))
+        !begin_load(dest, chunk, err) || !stream_load(read_file, reader, dest, &meter, rows, err))
         return false;
     if (*rows == file->info.rows)
         return true;
@@ -209,8 +217,9 @@ bool copy_chunk_load(const CopyFolder *folder, const ManifestFile *file, Conn *d
 static bool save(Conn *source, const CopyChunk *chunk, ChunkWriter *writer, CopyCounters *counters,
                  int64_t *rows, Error *err)
 {
+    const StreamMeter meter = make_meter(counters);
     return begin_read(source, chunk, err) &&
-           stream_save(source, write_file, writer, &counters->wire_bytes, rows, err);
+           stream_save(source, write_file, writer, &meter, rows, err);
 }
 
 bool copy_chunk_save(Conn *source, const CopyChunk *chunk, const CopyFolder *folder,

@@ -93,6 +93,10 @@ static void add_prepare_options(Str *out, const Settings *s, const Settings *usu
     add_number(out, "lock-wait-timeout", s->lock_wait_timeout_ms, usual->lock_wait_timeout_ms,
                "ms");
     add_switch(out, "resume", s->resume);
+    add_number(out, "index-memory", s->index_memory, 0, "B");
+    add_number(out, "max-rate", s->max_rate, 0, "B");
+    add_number(out, "max-lag", s->max_lag_ms, 0, "ms");
+    add_number(out, "max-lag", s->max_lag_bytes, 0, "B");
     add_number(out, "retry-timeout", s->retry_timeout_ms, usual->retry_timeout_ms, "ms");
 }
 

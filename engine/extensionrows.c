@@ -152,9 +152,10 @@ static bool copy_table(Run *run, const PGresult *ours, int row, Error *err)
     AUTO(mem_free) char *out = mem_printf("COPY (%s\n) TO STDOUT", query);
     AUTO(mem_free) char *in = mem_printf("COPY %s (%s) FROM STDIN", identity, columns);
     _Atomic int64_t bytes = 0;
+    const StreamMeter meter = {.wire_bytes = &bytes};
     int64_t rows = 0;
     if (!is_query(run, query, err) || !begin_copies(run, in, out, err) ||
-        !stream_run(run->source, run->dest, &bytes, &rows, err))
+        !stream_run(run->source, run->dest, &meter, &rows, err))
         return false;
     log_info(&run->log, "copied %lld rows of extension %s's table %s", (long long)rows,
              text(ours, row, EXTENSION), identity);

@@ -13,6 +13,21 @@ enum { PROGRESS_MS = 200 };
 
 /* ---- the workers ----------------------------------------------------------------------- */
 
+/* One task by itself, with its part of the memory. */
+static bool run_alone(Loader *loader, const LoadTask *task, Error *err)
+{
+    IndexMemory *memory = &loader->load->memory;
+    if (!task->builds)
+        return loader_run(loader, task, err);
+    AUTO(error_clear) Error failure = ERROR_INIT;
+    int64_t part = indexmemory_take(memory);
+    if (loader->dest != NULL && !indexmemory_set(memory, loader->dest, part, &failure))
+        log_debug(&loader->load->run->log, "%s", failure.message);
+    bool ok = loader_run(loader, task, err);
+    indexmemory_give(memory, part);
+    return ok;
+}
+
 static bool take_tasks(Loader *loader, Error *err)
 {
     Load *load = loader->load;
@@ -21,6 +36,7 @@ static bool take_tasks(Loader *loader, Error *err)
     void *payloads[BATCH_TASKS];
     while (schedule_take_some(load->schedule, BATCH_TASKS, jobs, numbers, payloads, &count)) {
         bool together = false;
+        throttle_pass(load->throttle, 0);
         if (count > 1 && !batch_run(loader, payloads, count, &together, err))
             return false;
         for (size_t i = 0; i < count; i++) {
@@ -30,7 +46,7 @@ static bool take_tasks(Loader *loader, Error *err)
                 schedule_finish(load->schedule, number);
                 continue;
             }
-            if (!loader_run(loader, payload, err))
+            if (!run_alone(loader, payload, err))
                 return false;
             if (loader->elsewhere)
                 elsewhere_add(load->elsewhere, payload, number);
@@ -65,6 +81,7 @@ static bool watch(Load *load, Error *err)
     bool ok = true;
     while (ok && !schedule_wait(load->schedule, PROGRESS_MS)) {
         send_progress(load);
+        lag_look(load->lag);
         ok = keeper_look(&load->keeper, err) && elsewhere_look(load->elsewhere, err);
         if (!ok || cancel_reason(load->cancel) != CANCEL_NONE)
             schedule_stop(load->schedule);
@@ -153,10 +170,14 @@ static bool run_tasks(Load *load, LoadResult *result, Error *err)
     Run *run = load->run;
     if (!keeper_begin(&load->keeper, run, load->cancel, err))
         return false;
+    indexmemory_init(&load->memory, run->settings->index_memory, run->settings->jobs,
+                     load->tasks.builds_total - atomic_load(&load->builds_done));
+    lag_look(load->lag); /* before the first row */
     schedule_open(load->schedule);
     log_info(&run->log, "%zu tasks for %d jobs", load->tasks.count, run->settings->jobs);
-    if (!pool_run((size_t)run->settings->jobs + 1, work, load, load->cancel, err) ||
-        !keeper_end(&load->keeper, err))
+    bool ok = pool_run((size_t)run->settings->jobs + 1, work, load, load->cancel, err);
+    indexmemory_clear(&load->memory);
+    if (!ok || !keeper_end(&load->keeper, err))
         return false;
     result->rows = atomic_load(&load->counters.rows);
     result->tables = atomic_load(&load->tables_done);
@@ -173,6 +194,10 @@ bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, bool again, 
     AUTO(schedule_free) Schedule *schedule = schedule_new();
     AUTO(cancel_free) Cancel *cancel = cancel_new(run->cancel);
     AUTO(elsewhere_free) Elsewhere *elsewhere = elsewhere_new(run, schedule);
+    const Settings *settings = run->settings;
+    const bool lags = settings->max_lag_ms > 0 || settings->max_lag_bytes > 0;
+    AUTO(throttle_free) Throttle *throttle = throttle_new(settings->max_rate, cancel);
+    AUTO(lag_free) Lag *lag = lags ? lag_new(run, throttle, cancel) : NULL;
     Load load = {.run = run,
                  .snapshot = snapshot,
                  .path = load_path(run, plan),
@@ -180,6 +205,9 @@ bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, bool again, 
                  .schedule = schedule,
                  .cancel = cancel,
                  .elsewhere = elsewhere,
+                 .throttle = throttle,
+                 .lag = lag,
+                 .counters = {.pace = throttle_pass, .pace_context = throttle},
                  .started = clock_monotonic_ms()};
     load_identify(&load);
     return (again ? read_tasks(&load, err) : make_tasks(&load, plan, err)) &&

@@ -13,7 +13,9 @@
 #include "copy/copy.h"
 #include "engine/backend.h"
 #include "engine/elsewhere.h"
+#include "engine/indexmemory.h"
 #include "engine/keeper.h"
+#include "engine/lag.h"
 #include "engine/snapshot.h"
 #include "engine/task.h"
 
@@ -28,6 +30,9 @@ typedef struct Load {
     Cancel *cancel; /* below the run's: set when a worker fails */
     Keeper keeper;
     Elsewhere *elsewhere;
+    Throttle *throttle; /* NULL: rows flow freely */
+    Lag *lag;           /* NULL: nothing waits for replicas */
+    IndexMemory memory;
     char host[256], process[16]; /* ours, for the journal */
     CopyCounters counters;
     _Atomic int64_t bytes_done, tables_done, builds_done;

@@ -118,6 +118,11 @@ typedef enum PgzmOption {
     PGZM_DIR,              /* dump: the folder to make */
     PGZM_FROM_DUMP,        /* a folder that dump made, in place of PGZM_SOURCE */
     PGZM_KEY_FILE,         /* dump, or with PGZM_FROM_DUMP: file with the key to encrypt with */
+    PGZM_INDEX_MEMORY, /* size; for all index builds that run at the same time; default: each has
+                          the destination's maintenance_work_mem */
+    PGZM_MAX_RATE,     /* size; bytes of rows a second, all jobs together; default: no limit */
+    PGZM_MAX_LAG,      /* duration or size; rows wait while a replica of the destination is further
+                          behind; default: they do not */
     PGZM_OPTION_COUNT
 } PgzmOption;
 

@@ -51,9 +51,11 @@ typedef struct Settings {
     OrphanMode orphans;
     bool checksum, allow_publish, force;
     int64_t lock_timeout_ms, swap_timeout_ms, lock_wait_timeout_ms;
-    int64_t timeout_ms;       /* 0 for none */
-    int64_t retry_timeout_ms; /* 0: a lost connection is not tried again */
-    Filter filter;            /* which objects; empty for all */
+    int64_t timeout_ms;                /* 0 for none */
+    int64_t index_memory, max_rate;    /* bytes, bytes a second; 0: not limited */
+    int64_t max_lag_ms, max_lag_bytes; /* at most one is not 0 */
+    int64_t retry_timeout_ms;          /* 0: a lost connection is not tried again */
+    Filter filter;                     /* which objects; empty for all */
     AclMode acl;
     TextList where, mask; /* which of their rows, with which values (subset.h) */
     RiskLimit max_risk;

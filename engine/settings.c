@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/size.h"
 #include "engine/subset.h"
 
 enum { JOBS_DEFAULT_MAX = 4, JOBS_MAX = 256 };
@@ -61,6 +62,27 @@ static bool set_duration(int64_t *target, const char *name, const char *value, E
     }
     error_set(err, ERROR_USAGE, "%s is no duration: \"%s\"", name, value);
     return error_hint(err, "Write a number with a unit: 80ms, 30s, 10min, 2h.");
+}
+
+static bool set_size(int64_t *target, const char *name, const char *value, Error *err)
+{
+    if (size_parse(value, target) && *target > 0)
+        return true;
+    error_set(err, ERROR_USAGE, "%s is no size: \"%s\"", name, value);
+    return error_hint(err, "Write a number with a unit: 64MB, 1.5GB.");
+}
+
+static bool set_lag(Settings *s, const char *value, Error *err)
+{
+    s->max_lag_ms = s->max_lag_bytes = 0;
+    size_t digits = strspn(value, "0123456789.");
+    if (value[digits] != '\0' && clock_parse_duration(value, &s->max_lag_ms) && s->max_lag_ms > 0)
+        return true;
+    if (value[digits] != '\0' && size_parse(value, &s->max_lag_bytes) && s->max_lag_bytes > 0)
+        return true;
+    s->max_lag_ms = s->max_lag_bytes = 0;
+    error_set(err, ERROR_USAGE, "the highest lag is no duration and no size: \"%s\"", value);
+    return error_hint(err, "Write a number with a unit: 30s, 5min, 64MB, 2GB.");
 }
 
 static bool set_bool(bool *target, const char *name, const char *value, Error *err)
@@ -218,6 +240,12 @@ bool settings_set(Settings *s, PgzmOption option, const char *value, Error *err)
         return set_duration(&s->swap_timeout_ms, "the swap timeout", value, err);
     case PGZM_LOCK_WAIT_TIMEOUT:
         return set_duration(&s->lock_wait_timeout_ms, "the lock wait timeout", value, err);
+    case PGZM_INDEX_MEMORY:
+        return set_size(&s->index_memory, "the memory of index builds", value, err);
+    case PGZM_MAX_RATE:
+        return set_size(&s->max_rate, "the highest rate", value, err);
+    case PGZM_MAX_LAG:
+        return set_lag(s, value, err);
     case PGZM_RETRY_TIMEOUT:
         return set_duration(&s->retry_timeout_ms, "the retry timeout", value, err);
     case PGZM_TIMEOUT:

@@ -142,6 +142,28 @@ Test(settings, refuse_values_that_do_not_fit)
     cr_assert_eq(err.kind, ERROR_USAGE);
 }
 
+Test(settings, take_sizes_and_a_lag_in_time_or_bytes)
+{
+    __attribute__((cleanup(auto_settings))) Settings settings = defaults();
+    set(&settings, PGZM_INDEX_MEMORY, "1GB");
+    set(&settings, PGZM_MAX_RATE, "10MB");
+    set(&settings, PGZM_MAX_LAG, "30s");
+    cr_expect_eq(settings.index_memory, INT64_C(1) << 30);
+    cr_expect_eq(settings.max_rate, INT64_C(10) << 20);
+    cr_expect_eq(settings.max_lag_ms, 30000);
+    cr_expect_eq(settings.max_lag_bytes, 0);
+    set(&settings, PGZM_MAX_LAG, "64MB");
+    cr_expect_eq(settings.max_lag_ms, 0);
+    cr_expect_eq(settings.max_lag_bytes, INT64_C(64) << 20);
+    static const char *const wrong[] = {"", "0", "0MB", "-1MB", "fast", "10"};
+    for (size_t i = 0; i < LENGTH(wrong); i++)
+        expect_refused(PGZM_MAX_LAG, wrong[i]);
+    for (size_t i = 0; i + 1 < LENGTH(wrong); i++) {
+        expect_refused(PGZM_MAX_RATE, wrong[i]);
+        expect_refused(PGZM_INDEX_MEMORY, wrong[i]);
+    }
+}
+
 Test(settings, refuse_an_option_that_does_not_exist)
 {
     __attribute__((cleanup(auto_settings))) Settings settings = defaults();
