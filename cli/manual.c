@@ -20,6 +20,11 @@ static const struct {
     {"tables, rows, bytes, indexes, sequences", "how much was copied and built"},
     {"orphans", "for each foreign key that the swap adds: key, and the number of rows that violate "
                 "it as counted before the swap"},
+    {"row_differences",
+     "of --verify checksum: the tables that are not what the source has: table, source_rows, "
+     "dest_rows, and where they could be told the rows by key: only_source and only_dest (rows, "
+     "first, last), complete (false: there are more), columns (that differ in rows of the same "
+     "keys)"},
     {"unsettled", "what could not be verified after the swap or the rollback: what, the statement "
                   "that verifies it, message, sqlstate"},
     {"preserved", "the tables that keep the destination's rows: table, rows; in status: table, "

@@ -415,6 +415,18 @@ static const Option options[] = {
      .engine = PGZM_CHECKSUM,
      .help = "compare contents, not numbers of rows alone",
      .more = "Reads all rows."},
+    {.id = OPTION_VERIFY,
+     .name = "verify",
+     .argument = "count|checksum",
+     .type = OPTION_CHOICE,
+     .initial = "count",
+     .scope = FOR_COPY,
+     .engine = PGZM_VERIFY_ROWS,
+     .help = "how rows that were copied are compared",
+     .more = "count: each table has as many rows as were read, which costs nothing. checksum: the "
+             "new tables are read once more, and the source's in the same snapshot; every value "
+             "must be the same, otherwise nothing goes live (exit status 8) and the rows that "
+             "differ are named."},
     {.id = OPTION_ORPHANS,
      .name = "orphans",
      .argument = "fail|keep",

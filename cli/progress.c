@@ -53,6 +53,7 @@ static const struct {
     {"snapshot", "taking a snapshot of the source"},
     {"schema", "building the schema on the destination"},
     {"copy", "copying rows and building indexes"},
+    {"compare", "comparing the rows with the source's"},
     {"preserve", "bringing preserved tables in step"},
     {"verify", "comparing what was copied"},
     {"swap", "trading places"},

@@ -70,6 +70,7 @@ static void add_selection(Str *out, const Settings *s)
     add_switch(out, "no-tablespaces", s->no_tablespaces);
     add_switch(out, "roles", s->roles);
     add_switch(out, "large-objects", s->large_objects);
+    add_text(out, "verify", s->verify == VERIFY_CHECKSUM ? "checksum" : NULL);
 }
 
 const char *audit_selection(const Settings *settings, Arena *arena)

@@ -57,10 +57,13 @@ static bool is_state(const PGresult *row, const char *state)
 
 /* ---- readiness ------------------------------------------------------------------------- */
 
-static const char *unfinished_reason(const PGresult *row, bool held)
+static const char *unfinished_reason(Run *run, const PGresult *row, bool held)
 {
     if (PQgetvalue(row, 0, ABORTING)[0] == 't')
         return held ? "it is being aborted" : "abort was interrupted";
+    if (!held && !PQgetisnull(row, 0, DIFFERING))
+        return arena_printf(run->arena, "what was copied is not what the source has: %s",
+                            PQgetvalue(row, 0, DIFFERING));
     return held ? "preparing has not ended: it is at work" : "prepare was interrupted";
 }
 
@@ -69,7 +72,7 @@ static bool find_reasons(Run *run, const PGresult *row, bool held, json_t *reaso
                          Error *err)
 {
     if (is_state(row, STATE_PREPARING)) {
-        json_array_append_new(reasons, json_string(unfinished_reason(row, held)));
+        json_array_append_new(reasons, json_string(unfinished_reason(run, row, held)));
         return true;
     }
     if (!is_state(row, STATE_PREPARED)) {

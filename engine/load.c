@@ -182,6 +182,8 @@ static bool run_tasks(Load *load, LoadResult *result, Error *err)
     result->rows = atomic_load(&load->counters.rows);
     result->tables = atomic_load(&load->tables_done);
     result->indexes = atomic_load(&load->builds_done);
+    result->path = load->path;
+    result->source_path = load->source_path;
     json_object_set_new(run->result, "retries", json_integer(atomic_load(&load->retries)));
     json_object_set_new(run->result, "bytes",
                         json_integer(atomic_load(&load->counters.wire_bytes)));

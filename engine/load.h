@@ -13,6 +13,7 @@
 /* What was done. */
 typedef struct LoadResult {
     int64_t rows, tables, indexes;
+    const char *path, *source_path; /* search_path of the sessions that wrote and read them */
 } LoadResult;
 
 /* Copies all tables but the preserved ones and runs the statements that wait for rows. `again`:

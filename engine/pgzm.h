@@ -85,6 +85,8 @@ typedef enum PgzmOption {
     PGZM_KEEP_TABLES, /* rollback: SQL identifiers, comma separated: tables that keep the rows they
                          have now; setting it again adds to it */
     PGZM_CHECKSUM,    /* "on": verify compares the rows' contents, not their number alone */
+    PGZM_VERIFY_ROWS, /* "count" or "checksum": how prepare compares what it copied; default count
+                       */
     PGZM_ORPHANS,     /* "fail" or "keep": what becomes of a foreign key of the new schema that rows
                          of preserved tables violate; default fail */
     PGZM_ALLOW_PUBLISH,  /* "on": go on when a publication FOR ALL TABLES of the destination would
@@ -131,7 +133,8 @@ typedef enum PgzmEventKind {
     PGZM_EVENT_INFO,    /* message: what was done */
     PGZM_EVENT_WARNING, /* message: what a person should look at */
     PGZM_EVENT_PHASE, /* message: name of the phase that begins: "preflight", "snapshot", "schema",
-                         "copy", "preserve", "verify", "swap", "settle", "keep", "rollback", "abort"
+                         "copy", "compare", "preserve", "verify", "swap", "settle", "keep",
+                         "rollback", "abort"
                        */
     PGZM_EVENT_PROGRESS, /* progress: the counters, at most ten times a second */
     PGZM_EVENT_PLAN      /* message: a statement that would run (dry run); may have several lines */

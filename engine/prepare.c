@@ -21,6 +21,7 @@
 #include "engine/rehearse.h"
 #include "engine/resume.h"
 #include "engine/role.h"
+#include "engine/rowcheck.h"
 #include "engine/run.h"
 #include "engine/schemagrant.h"
 #include "engine/selection.h"
@@ -125,6 +126,16 @@ static bool make_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *e
 
 /* ---- rows ------------------------------------------------------------------------------ */
 
+/* Before anything is kept in step with the live tables: what follows may take long. */
+static bool check_rows(Run *run, const Plan *plan, const Snapshot *snapshot,
+                       const LoadResult *loaded, Error *err)
+{
+    if (run->settings->verify != VERIFY_CHECKSUM)
+        return true;
+    run_phase(run, "compare");
+    return rowcheck_run(run, plan, snapshot, loaded, err);
+}
+
 static bool fill_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *err)
 {
     LoadResult loaded = {0};
@@ -135,7 +146,8 @@ static bool fill_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *e
         return false;
     log_info(&run->log, "copied %lld rows of %lld tables, made %lld indexes and keys",
              (long long)loaded.rows, (long long)loaded.tables, (long long)loaded.indexes);
-    if (!sequences_copy(run, plan, &sequences, err))
+    if (!check_rows(run, plan, snapshot, &loaded, err) ||
+        !sequences_copy(run, plan, &sequences, err))
         return false;
     if (plan->preserved_count > 0)
         run_phase(run, "preserve");
@@ -263,7 +275,7 @@ static bool complete(Run *run, Plan *plan, const Snapshot *snapshot, Error *err)
     }
     json_object_set_new(run->result, "state", json_string(STATE_PREPARING));
     run_next(run, "pgzm-copy status");
-    if (resume_is_possible(run))
+    if (err->kind != ERROR_DIFFERENCE && resume_is_possible(run))
         run_next(run, run->dump != NULL ? "pgzm-copy prepare --resume --from-dump ..."
                                         : "pgzm-copy prepare --resume");
     run_next(run, "pgzm-copy abort");
@@ -276,9 +288,9 @@ static bool prepare(Run *run, Error *err)
     Snapshot snapshot = {0};
     run_phase(run, "snapshot");
     if (run->settings->resume)
-        return resume_open(run, &plan, &snapshot, err) &&
+        return resume_open(run, &plan, &snapshot, err) && rowcheck_resumes(run, &snapshot, err) &&
                snapshot_record(run, &snapshot, false, err) && complete(run, &plan, &snapshot, err);
-    if (!open_both(run, err) || !look(run, &plan, &snapshot, err))
+    if (!open_both(run, err) || !rowcheck_starts(run, err) || !look(run, &plan, &snapshot, err))
         return false;
     small_find(run, &plan);
     if (run->settings->dry_run) {

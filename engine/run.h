@@ -28,6 +28,9 @@ typedef enum RiskLimit {
     RISK_LIMIT_HIGH
 } RiskLimit;
 
+/* How the rows that were copied are compared with the source's. */
+typedef enum VerifyMode { VERIFY_COUNT, VERIFY_CHECKSUM } VerifyMode;
+
 /* What becomes of a foreign key that rows violate. */
 typedef enum OrphanMode { ORPHANS_FAIL, ORPHANS_KEEP } OrphanMode;
 
@@ -49,6 +52,7 @@ typedef struct Settings {
     int64_t before_ms; /* since the epoch; INT64_MIN when not given */
     char *keep;        /* comma separated SQL identifiers; NULL for none */
     OrphanMode orphans;
+    VerifyMode verify;
     bool checksum, allow_publish, force;
     int64_t lock_timeout_ms, swap_timeout_ms, lock_wait_timeout_ms;
     int64_t timeout_ms;                /* 0 for none */

@@ -155,6 +155,16 @@ static bool set_orphans(OrphanMode *target, const char *value, Error *err)
     return true;
 }
 
+static bool set_verify(VerifyMode *target, const char *value, Error *err)
+{
+    static const char *const words[] = {"count", "checksum", NULL};
+    int chosen = 0;
+    if (!set_choice(&chosen, "verify", words, value, err))
+        return false;
+    *target = (VerifyMode)(VERIFY_COUNT + chosen);
+    return true;
+}
+
 /* Adds to a comma separated list. */
 static bool add_names(char **target, const char *value)
 {
@@ -216,6 +226,8 @@ bool settings_set(Settings *s, PgzmOption option, const char *value, Error *err)
         return set_moment(&s->before_ms, value, err);
     case PGZM_CHECKSUM:
         return set_bool(&s->checksum, "checksum", value, err);
+    case PGZM_VERIFY_ROWS:
+        return set_verify(&s->verify, value, err);
     case PGZM_ORPHANS:
         return set_orphans(&s->orphans, value, err);
     case PGZM_ALLOW_PUBLISH:

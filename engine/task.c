@@ -128,19 +128,30 @@ static bool take_files(Maker *maker, CopyTable *copy, CopyChunks *chunks,
     return true;
 }
 
-static bool add_chunks(Maker *maker, TableTasks *table, bool binary, Error *err)
+bool tasks_way(const Run *run, const Plan *plan, const Table *shadow, CopyTable *way)
+{
+    const Table *source = plan_source_of(plan, shadow);
+    if (source == NULL || !table_has_rows(shadow) || plan_preserved(plan, source) != NULL ||
+        (run->scope != NULL && scope_is_rowless(run->scope, source->object.address.oid)))
+        return false;
+    const Table *target = load_target(plan, shadow);
+    *way = (CopyTable){.source = source,
+                       .dest_schema = target->object.schema,
+                       .dest_name = target->object.name,
+                       .only = true};
+    subset_apply(plan, way);
+    return true;
+}
+
+static bool add_chunks(Maker *maker, TableTasks *table, const CopyTable *way, bool binary,
+                       Error *err)
 {
     Arena *arena = maker->run->arena;
     const Table *target = load_target(maker->plan, table->shadow);
     CopyTable *copy = arena_alloc(arena, sizeof *copy);
-    *copy = (CopyTable){.source = table->source,
-                        .dest_schema = target->object.schema,
-                        .dest_name = target->object.name,
-                        .binary = binary,
-                        .may_freeze =
-                            target == table->shadow && !small_table(maker->plan, table->source),
-                        .only = true};
-    subset_apply(maker->plan, copy);
+    *copy = *way;
+    copy->binary = binary;
+    copy->may_freeze = target == table->shadow && !small_table(maker->plan, table->source);
     copy->key = table->split.key;
     copy->bounds = table->split.bounds;
     copy->bound_count = table->split.bound_count;
@@ -172,7 +183,6 @@ static bool add_chunks(Maker *maker, TableTasks *table, bool binary, Error *err)
         if (root != NULL && root != table)
             schedule_need(maker->schedule, root->rows_in, number);
     }
-    maker->tasks->copies[maker->tasks->copy_count++] = copy;
     maker->tasks->tables_total++;
     maker->tasks->bytes_total += table->source->total_bytes;
     return true;
@@ -198,9 +208,8 @@ static bool make_copies(Maker *maker, Error *err)
     for (size_t i = 0; i < maker->plan->shadow->tables.count; i++) {
         TableTasks *table = &maker->tables[i];
         const Object *name = &table->shadow->object;
-        if (table->source == NULL || !table_has_rows(table->shadow) ||
-            plan_preserved(maker->plan, table->source) != NULL ||
-            (run->scope != NULL && scope_is_rowless(run->scope, table->source->object.address.oid)))
+        CopyTable way;
+        if (!tasks_way(run, maker->plan, table->shadow, &way))
             continue;
         table->split.source = table->source;
         if (!split_find(run, maker->plan, CHUNK_BYTES, &table->split, err))
@@ -214,7 +223,7 @@ static bool make_copies(Maker *maker, Error *err)
         if (reason != NULL)
             log_info(&run->log, "table %s.%s travels as text: %s", table->source->object.schema,
                      name->name, reason);
-        if (!add_chunks(maker, table, reason == NULL, err))
+        if (!add_chunks(maker, table, &way, reason == NULL, err))
             return false;
     }
     return true;
@@ -409,7 +418,6 @@ bool tasks_make(Run *run, const Plan *plan, Schedule *schedule, LoadTasks *tasks
                    .schedule = schedule,
                    .tasks = tasks,
                    .tables = arena_alloc(run->arena, (count + 1) * sizeof(TableTasks))};
-    tasks->copies = arena_alloc(run->arena, (count + 1) * sizeof *tasks->copies);
     if (!small_made(run, plan, &maker.made, err))
         return false;
     maker.all_rows = schedule_add(schedule, NULL, 0, SCHEDULE_FREE, false);

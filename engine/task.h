@@ -35,10 +35,12 @@ typedef struct LoadTasks {
     LoadTask **items;
     size_t count, capacity;
     int64_t bytes_total, tables_total, builds_total;
-    int64_t builds_made;      /* of tables that get no rows */
-    const CopyTable **copies; /* every table whose rows are copied, once */
-    size_t copy_count;
+    int64_t builds_made; /* of tables that get no rows */
 } LoadTasks;
+
+/* How the rows of a table of the shadow come there (but for the format); false when none are
+ * copied. */
+bool tasks_way(const Run *run, const Plan *plan, const Table *shadow, CopyTable *way);
 
 /* Makes the tasks and their order. `tables_reasons` (why text is used) go to the log. */
 bool tasks_make(Run *run, const Plan *plan, Schedule *schedule, LoadTasks *tasks, Error *err)

@@ -21,7 +21,7 @@ typedef struct TaskstoreDone {
 } TaskstoreDone;
 
 /* Reads the tasks of run->id back and schedules those that are not done: all rows first, then what
- * reads them, then refreshes, then statistics. `copies` of `tasks` stays empty. */
+ * reads them, then refreshes, then statistics. */
 bool taskstore_read(Run *run, Schedule *schedule, LoadTasks *tasks, TaskstoreDone *before,
                     Error *err) MUST_CHECK;
 

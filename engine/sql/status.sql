@@ -65,7 +65,7 @@ SELECT m.id, m.state,
                 OR EXISTS (SELECT FROM pgzm.snapshot s WHERE s.migration = m.id AND s.worker))
            AND NOT EXISTS (SELECT FROM pgzm.event e
                            WHERE e.migration = m.id
-                             AND (e.what = 'abort begins'
+                             AND (e.what IN ('abort begins', 'rows differ')
                                   OR (e.what = 'state' AND e.detail = 'PREPARING'))) AS resumable,
        coalesce(m.source_id LIKE 'dump %', false) AS dumped
 FROM pgzm.migration m

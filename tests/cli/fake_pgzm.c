@@ -60,6 +60,7 @@ static const char *const options[] = {
     [PGZM_BEFORE] = "before",
     [PGZM_KEEP_TABLES] = "keep-tables",
     [PGZM_CHECKSUM] = "checksum",
+    [PGZM_VERIFY_ROWS] = "verify",
     [PGZM_ORPHANS] = "orphans",
     [PGZM_ALLOW_PUBLISH] = "allow-publish",
     [PGZM_FORCE] = "force",
