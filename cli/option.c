@@ -139,6 +139,14 @@ static const OptionCommand commands[] = {
               "folder over, then run \"prepare\" or \"start\" with --from-dump in place of "
               "--source. The source is only ever read.",
      .example = "pgzm-copy dump --source service=staging --dir /backup/staging"},
+    {.name = "worker",
+     .bit = OPTION_FOR_WORKER,
+     .run = PGZM_WORKER,
+     .summary = "help a running prepare from another host",
+     .about = "Joins a prepare (or start) that is copying: reads in its snapshot and copies chunks "
+              "of rows until none is left. Any number of workers may join and leave; what one was "
+              "at when it died is copied by another. Give the same source and destination.",
+     .example = "pgzm-copy worker --source service=staging --dest service=production"},
 };
 
 static const Option options[] = {
@@ -147,7 +155,7 @@ static const Option options[] = {
      .argument = "CONNINFO",
      .variables = {{"SOURCE_DATABASE_URL", OPTION_FOR_ALL & ~OPTION_FOR_VERIFY}},
      .type = OPTION_TEXT,
-     .scope = FOR_SELECTION | OPTION_FOR_VERIFY | OPTION_FOR_DUMP,
+     .scope = FOR_SELECTION | OPTION_FOR_VERIFY | OPTION_FOR_DUMP | OPTION_FOR_WORKER,
      .optional = OPTION_FOR_VERIFY,
      .instead = OPTION_FROM_DUMP,
      .secret = true,
@@ -346,7 +354,7 @@ static const Option options[] = {
      .initial = "CPUs, at most 4",
      .min = 1,
      .max = 256,
-     .scope = FOR_CHECKS | OPTION_FOR_DUMP,
+     .scope = FOR_CHECKS | OPTION_FOR_DUMP | OPTION_FOR_WORKER,
      .engine = PGZM_JOBS,
      .help = "workers that copy and build",
      .more = "Each worker holds one connection to either side."},
@@ -384,7 +392,7 @@ static const Option options[] = {
      .argument = "ID",
      .type = OPTION_TEXT,
      .scope = OPTION_FOR_SWAP | OPTION_FOR_ROLLBACK | OPTION_FOR_VERIFY | OPTION_FOR_STATUS |
-              OPTION_FOR_HISTORY | OPTION_FOR_ABORT | OPTION_FOR_CLEANUP,
+              OPTION_FOR_HISTORY | OPTION_FOR_ABORT | OPTION_FOR_CLEANUP | OPTION_FOR_WORKER,
      .engine = PGZM_TIMESTAMP,
      .help = "the migration that is meant, as in list",
      .more = "Milliseconds since 1970. swap and abort refuse when it is not the unfinished "
@@ -483,7 +491,7 @@ static const Option options[] = {
      .initial = "30s",
      .min = 1,
      .max = INT32_MAX,
-     .scope = FOR_CHECKS | OPTION_FOR_DUMP,
+     .scope = FOR_CHECKS | OPTION_FOR_DUMP | OPTION_FOR_WORKER,
      .engine = PGZM_LOCK_WAIT_TIMEOUT,
      .help = "longest wait for the locks on the source's tables"},
     {.id = OPTION_RETRY_TIMEOUT,
@@ -493,7 +501,7 @@ static const Option options[] = {
      .initial = "60s",
      .min = 0,
      .max = INT32_MAX,
-     .scope = FOR_COPY,
+     .scope = FOR_COPY | OPTION_FOR_WORKER,
      .engine = PGZM_RETRY_TIMEOUT,
      .help = "how long to try lost connections again while rows are copied",
      .more = "The rows of a lost transaction are copied again, those that were committed are not. "

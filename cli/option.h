@@ -33,7 +33,8 @@ typedef enum OptionScope {
     OPTION_FOR_CLEANUP = 1 << 11,
     OPTION_FOR_UNLOCK = 1 << 12,
     OPTION_FOR_DUMP = 1 << 13,
-    OPTION_FOR_ALL = (1 << 14) - 1
+    OPTION_FOR_WORKER = 1 << 14,
+    OPTION_FOR_ALL = (1 << 15) - 1
 } OptionScope;
 
 typedef enum OptionId {

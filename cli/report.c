@@ -352,6 +352,8 @@ static const char *report_headline(PgzmCommand command, const json_t *result,
         if (error != NULL)
             return "Rolled back: the old data is live again, but not everything is verified.";
         return "Rolled back: the old data is live again.";
+    case PGZM_WORKER:
+        return "Done: no rows are left to copy.";
     case PGZM_ABORT:
         return "Aborted: what was built is dropped, live tables are untouched.";
     case PGZM_DUMP:

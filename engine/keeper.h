@@ -18,6 +18,7 @@ typedef struct Keeper {
     Cancel *cancel;
     Backend backend; /* of run->dest */
     int64_t next;    /* clock_monotonic_ms of the next look */
+    bool is_guest;   /* the lock of the journal is another command's: a worker */
     bool has_source; /* there is a transaction on the source to be kept */
     bool rows_in;    /* the journal knows that the snapshot was there until all rows were in */
 } Keeper;

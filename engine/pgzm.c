@@ -86,6 +86,7 @@ static const Command commands[] = {
     [PGZM_HISTORY] = {"history", command_history},
     [PGZM_UNLOCK] = {"unlock", command_unlock},
     [PGZM_DUMP] = {"dump", command_dump},
+    [PGZM_WORKER] = {"worker", command_worker},
 };
 
 PgzmStatus pgzm_run(Pgzm *pgzm, PgzmCommand command)

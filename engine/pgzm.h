@@ -61,7 +61,8 @@ typedef enum PgzmCommand {
     PGZM_CLEANUP,         /* drops backups that are not needed any more */
     PGZM_HISTORY,         /* who did what, when, from where; result only */
     PGZM_UNLOCK,          /* who holds the lock of the journal; with PGZM_FORCE ends that session */
-    PGZM_DUMP             /* saves the source in a folder, for PGZM_FROM_DUMP */
+    PGZM_DUMP,            /* saves the source in a folder, for PGZM_FROM_DUMP */
+    PGZM_WORKER           /* joins a prepare that runs elsewhere and copies chunks of its rows */
 } PgzmCommand;
 
 /* Options are set by number and given as text, as on the command line. */

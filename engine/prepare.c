@@ -142,6 +142,8 @@ static bool fill_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *e
     size_t sequences = 0;
     int64_t preserved_rows = 0;
     run_phase(run, "copy");
+    log_info(&run->log, "other hosts can help: pgzm-copy worker --timestamp %lld",
+             (long long)run->id);
     if (!load_run(run, plan, snapshot, run->settings->resume, &loaded, err))
         return false;
     log_info(&run->log, "copied %lld rows of %lld tables, made %lld indexes and keys",

@@ -139,5 +139,6 @@ bool command_cleanup(Run *run, Error *err) MUST_CHECK;
 bool command_history(Run *run, Error *err) MUST_CHECK;
 bool command_unlock(Run *run, Error *err) MUST_CHECK;
 bool command_dump(Run *run, Error *err) MUST_CHECK;
+bool command_worker(Run *run, Error *err) MUST_CHECK;
 
 #endif
