@@ -30,7 +30,8 @@ enum {
     ABORTING,
     CLEANING,
     RESUMABLE,
-    DUMPED
+    DUMPED,
+    DIFFERING
 };
 
 static json_int_t number(const PGresult *result, int row, int column)

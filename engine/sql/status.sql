@@ -5,7 +5,8 @@
 -- (copied), bytes (of the shadow's tables), changed, swapped, cleaned, unsettled (JSON: what is not
 -- verified), latest (it is the unfinished or latest one), fingerprint, orphans (JSON: keys that rows
 -- violate, while it is prepared), aborting (an abort has begun), cleaning (a cleanup has begun and is
--- not through), resumable (prepare --resume may do), dumped (it is from a dump)
+-- not through), resumable (prepare --resume may do), dumped (it is from a dump), differing (what
+-- --verify checksum found, or NULL)
 SELECT m.id, m.state,
        pg_catalog.to_char(m.created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS started,
        pg_catalog.to_char(m.source_as_of AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
@@ -67,7 +68,9 @@ SELECT m.id, m.state,
                            WHERE e.migration = m.id
                              AND (e.what IN ('abort begins', 'rows differ')
                                   OR (e.what = 'state' AND e.detail = 'PREPARING'))) AS resumable,
-       coalesce(m.source_id LIKE 'dump %', false) AS dumped
+       coalesce(m.source_id LIKE 'dump %', false) AS dumped,
+       (SELECT e.detail FROM pgzm.event e WHERE e.migration = m.id AND e.what = 'rows differ'
+        ORDER BY e.id DESC LIMIT 1) AS differing
 FROM pgzm.migration m
 CROSS JOIN LATERAL (
     SELECT pg_catalog.count(*) FILTER (WHERE t.done) AS done, pg_catalog.count(*) AS total,
