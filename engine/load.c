@@ -172,6 +172,7 @@ static bool run_tasks(Load *load, LoadResult *result, Error *err)
         return false;
     indexmemory_init(&load->memory, run->settings->index_memory, run->settings->jobs,
                      load->tasks.builds_total - atomic_load(&load->builds_done));
+    schedule_share(load->schedule, (size_t)run->settings->jobs);
     lag_look(load->lag); /* before the first row */
     schedule_open(load->schedule);
     log_info(&run->log, "%zu tasks for %d jobs", load->tasks.count, run->settings->jobs);

@@ -7,7 +7,7 @@ typedef struct Task {
     void *payload;
     int64_t weight;
     Oid relation;
-    bool exclusive;
+    bool exclusive, builds;
     int class;         /* 0: taken by itself */
     size_t waits_for;  /* needs that are not finished */
     size_t *followers; /* tasks that need this one */
@@ -31,6 +31,8 @@ struct Schedule {
     size_t *aside;        /* room for ready tasks whose relation is busy */
     Busy *busy;
     size_t busy_count, busy_capacity;
+    size_t running_builds;
+    size_t most_beside, most_builds; /* while others are ready; 0: any number */
     size_t finished;
     bool stopped;
 };
@@ -108,6 +110,17 @@ void schedule_each_need(const Schedule *schedule,
     }
 }
 
+void schedule_build(Schedule *schedule, size_t task)
+{
+    schedule->tasks[task].builds = true;
+}
+
+void schedule_share(Schedule *schedule, size_t takers)
+{
+    schedule->most_beside = takers > 1 ? takers - 1 : 1;
+    schedule->most_builds = takers > 1 ? takers / 2 : 1;
+}
+
 void schedule_class(Schedule *schedule, size_t task, int class)
 {
     schedule->tasks[task].class = class;
@@ -175,8 +188,26 @@ static bool is_blocked(const Schedule *schedule, const Task *task)
     return false;
 }
 
+static size_t busy_tasks(const Schedule *schedule, Oid relation)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < schedule->busy_count && relation != SCHEDULE_FREE; i++)
+        n += schedule->busy[i].relation == relation;
+    return n;
+}
+
+/* Better something else, if there is anything. */
+static bool is_modest(const Schedule *schedule, const Task *task)
+{
+    if (schedule->most_beside == 0)
+        return true;
+    return !(task->builds && schedule->running_builds >= schedule->most_builds) &&
+           busy_tasks(schedule, task->relation) < schedule->most_beside;
+}
+
 static void occupy(Schedule *schedule, const Task *task)
 {
+    schedule->running_builds += task->builds;
     if (task->relation == SCHEDULE_FREE)
         return;
     if (schedule->busy_count == schedule->busy_capacity) {
@@ -189,6 +220,7 @@ static void occupy(Schedule *schedule, const Task *task)
 
 static void release(Schedule *schedule, const Task *task)
 {
+    schedule->running_builds -= task->builds;
     for (size_t i = 0; i < schedule->busy_count; i++)
         if (schedule->busy[i].relation == task->relation &&
             schedule->busy[i].exclusive == task->exclusive) {
@@ -249,22 +281,34 @@ void schedule_open(Schedule *schedule)
     pthread_mutex_unlock(&schedule->mutex);
 }
 
-/* The heaviest ready task whose relation is free. */
+/* The heaviest ready task whose relation is free; one that leaves room for others, if there is. */
 static bool pick(Schedule *schedule, size_t *task)
 {
-    size_t set_aside = 0;
-    bool found = false;
+    size_t set_aside = 0, spare = 0;
+    bool found = false, has_spare = false;
     while (schedule->ready_count > 0 && !found) {
         size_t candidate = heap_pop(schedule);
-        found = !is_blocked(schedule, &schedule->tasks[candidate]);
-        if (found)
+        const Task *t = &schedule->tasks[candidate];
+        bool possible =
+            !is_blocked(schedule, t) &&
+            (schedule->most_beside == 0 || busy_tasks(schedule, t->relation) < SCHEDULE_CROWD);
+        found = possible && is_modest(schedule, t);
+        if (found) {
             *task = candidate;
-        else
+        } else if (possible && !has_spare) {
+            has_spare = true;
+            spare = candidate;
+        } else {
             schedule->aside[set_aside++] = candidate;
+        }
     }
+    if (has_spare && found)
+        heap_push(schedule, spare);
+    else if (has_spare)
+        *task = spare;
     while (set_aside > 0)
         heap_push(schedule, schedule->aside[--set_aside]);
-    return found;
+    return found || has_spare;
 }
 
 bool schedule_take(Schedule *schedule, size_t *task, void **payload)

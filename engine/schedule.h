@@ -39,6 +39,15 @@ void schedule_each(const Schedule *schedule,
 void schedule_each_need(const Schedule *schedule,
                         void (*see)(void *context, void *payload, void *earlier), void *context);
 
+/* The task builds an index: no writer of rows. */
+void schedule_build(Schedule *schedule, size_t task);
+/* How `takers` share the work. While other tasks are ready, one relation has at most all takers but
+ * one, and builds at most half of the takers; whatever waits, one relation has at most
+ * SCHEDULE_CROWD. */
+void schedule_share(Schedule *schedule, size_t takers);
+/* More than 8 to 16 writers on one heap spend their time on its extension lock. */
+enum { SCHEDULE_CROWD = 8 };
+
 /* Tasks of the same class (above 0) may be taken several at once: schedule_take_some. */
 void schedule_class(Schedule *schedule, size_t task, int class);
 

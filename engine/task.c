@@ -341,6 +341,8 @@ static void make_statements(Maker *maker)
         size_t number;
         add_task(maker, &task, source_bytes(table), is_exclusive(fragment->kind), &number);
         numbers[i] = (int64_t)number;
+        if (task.builds)
+            schedule_build(maker->schedule, number);
         if (is_brief(maker, fragment->kind, table))
             schedule_class(maker->schedule, number, TASK_CLASS_STATEMENTS);
         for (size_t k = 0; k < fragment->need_count; k++)

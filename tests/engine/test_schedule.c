@@ -193,6 +193,50 @@ static void *take_once(void *context)
     return schedule_take(context, &task, &got) ? context : NULL;
 }
 
+/* ---- sharing --------------------------------------------------------------------------- */
+
+Test(schedule, leaves_a_taker_for_other_relations)
+{
+    AUTO(schedule_free) Schedule *schedule = schedule_new();
+    for (int i = 0; i < 12; i++)
+        schedule_add(schedule, &payload, 100, 1, false);
+    size_t light = schedule_add(schedule, &payload, 1, 2, false);
+    schedule_share(schedule, 3);
+    schedule_open(schedule);
+    cr_assert_eq(take(schedule), 0);
+    cr_assert_eq(take(schedule), 1);
+    cr_assert_eq(take(schedule), light);
+    cr_assert_eq(take(schedule), 2); /* nothing else is ready */
+    schedule_finish(schedule, 0);
+    for (size_t i = 3; i < 9; i++)
+        cr_assert_eq(take(schedule), i);
+    /* eight at once, and no more: the ninth waits though it is ready */
+    schedule_finish(schedule, light);
+    pthread_t waiting;
+    cr_assert_eq(pthread_create(&waiting, NULL, take_once, schedule), 0);
+    cr_assert_not(schedule_wait(schedule, 50));
+    schedule_finish(schedule, 1);
+    void *got = NULL;
+    pthread_join(waiting, &got);
+    cr_assert_eq(got, schedule);
+}
+
+Test(schedule, does_not_let_builds_starve_rows)
+{
+    AUTO(schedule_free) Schedule *schedule = schedule_new();
+    for (Oid i = 0; i < 4; i++)
+        schedule_build(schedule, schedule_add(schedule, &payload, 100, 1 + i, false));
+    size_t rows = schedule_add(schedule, &payload, 1, 9, false);
+    schedule_share(schedule, 2);
+    schedule_open(schedule);
+    cr_assert_eq(take(schedule), 0);
+    cr_assert_eq(take(schedule), rows);
+    cr_assert_eq(take(schedule), 1); /* no rows wait any more */
+    schedule_finish(schedule, 0);
+    schedule_finish(schedule, 1);
+    cr_assert_eq(take(schedule), 2);
+}
+
 Test(schedule, gives_nothing_more_once_it_is_stopped)
 {
     AUTO(schedule_free) Schedule *schedule = schedule_new();
