@@ -20,6 +20,7 @@
 #include "engine/sequence.h"
 #include "engine/snapshot.h"
 #include "engine/sourceid.h"
+#include "engine/split.h"
 #include "engine/subset.h"
 #include "engine/synctable.h"
 #include "schema/binary.h"
@@ -36,6 +37,27 @@ enum {
 
 /* ---- the filters, which are part of a dump ---------------------------------------------- */
 
+static json_t *texts(const TextList *list)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < list->count; i++)
+        json_array_append_new(array, json_string(list->items[i]));
+    return array;
+}
+
+static bool read_texts(Run *run, const json_t *array, TextList *list)
+{
+    list->count = json_array_size(array);
+    list->items = arena_alloc(run->arena, (list->count + 1) * sizeof *list->items);
+    for (size_t i = 0; i < list->count; i++) {
+        const char *text = json_string_value(json_array_get(array, i));
+        if (text == NULL)
+            return false;
+        list->items[i] = arena_strdup(run->arena, text);
+    }
+    return true;
+}
+
 static char *options_text(const Settings *settings)
 {
     json_t *patterns = json_array();
@@ -45,14 +67,16 @@ static char *options_text(const Settings *settings)
                               json_pack("{s:i, s:b, s:s, s:s}", "kind", (int)p->kind, "children",
                                         (int)p->children, "text", p->text, "origin", p->origin));
     }
-    json_t *options = json_pack("{s:o}", "filter", patterns);
+    json_t *options = json_pack("{s:o, s:o, s:o}", "filter", patterns, "where",
+                                texts(&settings->where), "mask", texts(&settings->mask));
     char *text = json_dumps(options, JSON_COMPACT);
     json_decref(options);
     return text;
 }
 
-static bool read_filter(Run *run, const char *text, Filter *filter, Error *err)
+static bool read_options(Run *run, const char *text, Settings *settings, Error *err)
 {
+    Filter *filter = &settings->filter;
     json_t *options = json_loads(text, 0, NULL);
     const json_t *patterns = json_object_get(options, "filter");
     filter->count = json_array_size(patterns);
@@ -70,6 +94,8 @@ static bool read_filter(Run *run, const char *text, Filter *filter, Error *err)
                                                .text = arena_strdup(run->arena, pattern),
                                                .origin = arena_strdup(run->arena, origin)};
     }
+    ok = ok && read_texts(run, json_object_get(options, "where"), &settings->where) &&
+         read_texts(run, json_object_get(options, "mask"), &settings->mask);
     json_decref(options);
     return ok || error_set(err, ERROR_PREFLIGHT, "the dump's filters make no sense");
 }
@@ -114,14 +140,11 @@ static bool refuse_options(const Settings *settings, Error *err)
         error_set(err, ERROR_USAGE, "--from-dump stands in for the source: both are given");
         return error_hint(err, "Leave out --source (and SOURCE_DATABASE_URL).");
     }
-    if (settings->filter.count > 0) {
+    if (settings->filter.count > 0 || subset_is_asked(settings)) {
         error_set(err, ERROR_USAGE, "what is taken was decided when the dump was made");
-        return error_hint(err, "Leave out --schema, --table, the options that exclude, and "
-                               "--filter; or dump again with them.");
-    }
-    if (subset_is_asked(settings)) {
-        error_set(err, ERROR_USAGE, "a dump cannot be asked for a part of its rows");
-        return error_hint(err, "Leave out --where and --mask, or migrate from the source itself.");
+        return error_hint(err, "Leave out --schema, --table, the options that exclude, --where, "
+                               "--mask, --filter; or dump "
+                               "again with them.");
     }
     if (settings->large_objects || settings->roles) {
         error_set(err, ERROR_USAGE, "a dump holds neither large objects nor roles");
@@ -165,7 +188,7 @@ bool dump_open(Run *run, Error *err)
         !manifest_open_folder(settings->from_dump, &dump->folder.fd, err) ||
         !manifest_read(dump->folder.fd, dump->key, run->arena, &dump->manifest, err) ||
         !check_files(dump, err) || !read_tape(dump, err) ||
-        !read_filter(run, dump->manifest.options, &settings->filter, err))
+        !read_options(run, dump->manifest.options, settings, err))
         return false;
     run->settings = settings;
     dump->folder.key = dump->key;
@@ -256,7 +279,7 @@ static bool ask(Dumper *d, Run *run, Error *err)
     json_decref(roles);
     if (!ok)
         return false;
-    if (d->plan.source == NULL)
+    if (d->plan.source == NULL || (subset_is_asked(run->settings) && d->plan.subset == NULL))
         return checks_verdict(run, err);
     d->run->scope = run->scope;
     return sourceid_check(run, &d->plan.schemas, &d->snapshot, err) && ask_for_keys(d, err);
@@ -288,11 +311,14 @@ static int by_weight(const void *a, const void *b)
 }
 
 /* Of the names in the files: those of tables may be anything. */
-static void add_table(Dumper *d, const Table *table, bool binary, CopyChunks *chunks)
+static bool add_table(Dumper *d, const Table *table, bool binary, CopyChunks *chunks, Error *err)
 {
     Arena *arena = d->run->arena;
     CopyTable *copy = arena_alloc(arena, sizeof *copy);
     *copy = (CopyTable){.source = table, .binary = binary, .only = true};
+    subset_apply(&d->plan, copy);
+    if (!split_find(d->run, &d->plan, CHUNK_BYTES, copy, err))
+        return false;
     copy_plan(copy, conn_version(d->run->source), CHUNK_BYTES, arena, chunks);
     ManifestTable *made = &d->manifest.tables[d->manifest.table_count++];
     *made = (ManifestTable){.schema = table->object.schema,
@@ -307,6 +333,7 @@ static void add_table(Dumper *d, const Table *table, bool binary, CopyChunks *ch
     for (size_t i = 0; i < chunks->count; i++)
         made->chunks[i].file = arena_printf(arena, "t%zu.%zu", d->manifest.table_count, i + 1);
     d->bytes_total += table->total_bytes;
+    return true;
 }
 
 static bool make_tasks(Dumper *d, Error *err)
@@ -329,7 +356,8 @@ static bool make_tasks(Dumper *d, Error *err)
         /* as every destination reads it: which one it will be is not known yet */
         bool binary =
             own != NULL && binary_refusal(own, version, own, CONN_VERSION_MIN, run->arena) == NULL;
-        add_table(d, table, binary, &chunks[d->manifest.table_count]);
+        if (!add_table(d, table, binary, &chunks[d->manifest.table_count], err))
+            return false;
         d->task_count += chunks[d->manifest.table_count - 1].count;
     }
     d->tasks = arena_alloc(run->arena, (d->task_count + 1) * sizeof *d->tasks);

@@ -357,3 +357,35 @@ Test(server_subset, verify_says_which_table_it_does_not_compare)
     EXPECT_CONTAINS(verify.out, "table public.days came in part");
     EXPECT_CONTAINS(verify.out, "4 tables have the source's number of rows");
 }
+
+/* ---- dumps ------------------------------------------------------------------------------- */
+
+Test(server_subset, a_dump_holds_the_part_and_the_masked_values_and_nothing_else)
+{
+    Shop shop = pair();
+    char folder[] = "/tmp/pgzmtest-subset.XXXXXX";
+    cr_assert_not_null(mkdtemp(folder));
+    AUTO(mem_free) char *dir = mem_printf("%s/dump", folder);
+    AUTO(launch_clear)
+    Launch refused =
+        LAUNCH("dump", "--source", shop.source.conninfo, "--dir", dir, "--where", "orders:nope");
+    EXPECT_ERROR(&refused, 4, "--where for public.orders: column \"nope\" does not exist");
+    AUTO(launch_clear)
+    Launch dump = LAUNCH("dump", "--source", shop.source.conninfo, "--dir", dir, "--where",
+                         "customers:id <= 50", "--mask", "customers.email='nobody'");
+    EXPECT_EXIT(&dump, 0);
+    AUTO(launch_clear)
+    Launch prepare = LAUNCH("prepare", "--from-dump", dir, "--dest", shop.dest.conninfo);
+    AUTO(mem_free) char *line = mem_printf("rm -rf '%s'", folder);
+    const LaunchOptions shell = {.program = "/bin/sh"};
+    AUTO(launch_clear)
+    Launch clean = launch_start(&shell, (const char *const[]){"-c", line, NULL});
+    launch_wait(&clean);
+    EXPECT_EXIT(&prepare, 8);
+    EXPECT_CONTAINS(prepare.err,
+                    "500 rows violate foreign key orders_customer_fkey on public.orders");
+    EXPECT_VALUE(&shop.dest,
+                 "SELECT count(*) || ' ' || min(email) || ' ' || max(email)"
+                 " FROM pgzm_shadow_public.customers",
+                 "50 nobody nobody");
+}
