@@ -74,6 +74,9 @@ static Launch start(const Case *test, const Shop *shop)
             arguments[n++] = word;
     if (getenv("TEST_THROUGH_DUMP") != NULL)
         return start_from_dump(shop, arguments);
+    cr_assert_leq(n, OPTIONS_MAX - 2);
+    arguments[n++] = "--verify"; /* every value of every type that is in a case */
+    arguments[n] = "checksum";
     return shop_launch(shop, "start", arguments);
 }
 
