@@ -4,7 +4,8 @@
  * of what the statements mean; a Conn writes one (conn_record) or is one (conn_open_tape).
  *
  * A statement that gave different answers in turn gives them in the same turn again; the last one
- * stays. Commands without rows (BEGIN, SET, set_config ...) are not kept: when asked again they succeed.
+ * stays. Commands without rows (BEGIN, SET, set_config ...) are not kept: when asked again they
+ * succeed.
  *
  * Threads: one at a time.
  */

@@ -552,6 +552,16 @@ static const Option options[] = {
      .help = "a folder that \"dump\" made, in place of --source",
      .more = "What is taken was decided when the dump was made: it does not go with the options "
              "that choose schemas and tables, nor with --roles and --large-objects."},
+    {.id = OPTION_SPILL_DIR,
+     .name = "spill-dir",
+     .argument = "DIR",
+     .type = OPTION_TEXT,
+     .scope = FOR_COPY,
+     .engine = PGZM_SPILL_DIR,
+     .help = "save the source's rows there first",
+     .more = "Then the source's snapshot is held no longer than it takes to read the rows. The "
+             "folder is a dump; it is deleted when the migration is prepared, and stays when that "
+             "fails: \"prepare --resume --from-dump DIR\" goes on with it."},
     {.id = OPTION_KEY_FILE,
      .name = "key-file",
      .argument = "FILE",
@@ -560,7 +570,7 @@ static const Option options[] = {
      .engine = PGZM_KEY_FILE,
      .help = "encrypt or decrypt a dump with the key in FILE",
      .more = "32 bytes, or 64 hexadecimal digits (openssl rand -hex 32), readable for its owner "
-             "alone. For \"dump\", and with --from-dump."},
+             "alone. For \"dump\", and with --from-dump and --spill-dir."},
     {.id = OPTION_TIMEOUT,
      .name = "timeout",
      .argument = "TIME",

@@ -80,6 +80,7 @@ typedef enum OptionId {
     OPTION_MAX_LAG,
     OPTION_DIR,
     OPTION_FROM_DUMP,
+    OPTION_SPILL_DIR,
     OPTION_KEY_FILE,
     OPTION_TIMEOUT,
     OPTION_JSON,

@@ -134,17 +134,11 @@ static bool read_tape(Dump *dump, Error *err)
     return tape_load(str_text(&bytes), bytes.len, &dump->tape, err);
 }
 
-static bool refuse_options(const Settings *settings, Error *err)
+bool dump_answers(const Settings *settings, Error *err)
 {
-    if (settings->source != NULL) {
-        error_set(err, ERROR_USAGE, "--from-dump stands in for the source: both are given");
-        return error_hint(err, "Leave out --source (and SOURCE_DATABASE_URL).");
-    }
-    if (settings->filter.count > 0 || subset_is_asked(settings)) {
-        error_set(err, ERROR_USAGE, "what is taken was decided when the dump was made");
-        return error_hint(err, "Leave out --schema, --table, the options that exclude, --where, "
-                               "--mask, --filter; or dump "
-                               "again with them.");
+    if (settings->verify == VERIFY_CHECKSUM) {
+        error_set(err, ERROR_USAGE, "a dump cannot be asked for checksums of its rows");
+        return error_hint(err, "Leave out --verify checksum: the dump's files have digests.");
     }
     if (settings->large_objects || settings->roles) {
         error_set(err, ERROR_USAGE, "a dump holds neither large objects nor roles");
@@ -175,9 +169,23 @@ static bool check_files(const Dump *dump, Error *err)
     return true;
 }
 
+static bool refuse_doubles(const Settings *settings, Error *err)
+{
+    if (settings->source != NULL || settings->spill_dir != NULL) {
+        error_set(err, ERROR_USAGE, "--from-dump stands in for the source: both are given");
+        return error_hint(err, "Leave out --source and --spill-dir.");
+    }
+    if (settings->filter.count == 0 && !subset_is_asked(settings))
+        return true;
+    error_set(err, ERROR_USAGE, "what is taken was decided when the dump was made");
+    return error_hint(err,
+                      "Leave out --schema, --table, the options that exclude, --filter, --where "
+                      "and --mask; or dump again with them.");
+}
+
 bool dump_open(Run *run, Error *err)
 {
-    if (!refuse_options(run->settings, err))
+    if (!refuse_doubles(run->settings, err) || !dump_answers(run->settings, err))
         return false;
     Dump *dump = arena_alloc(run->arena, sizeof *dump);
     Settings *settings = arena_alloc(run->arena, sizeof *settings);
@@ -193,6 +201,11 @@ bool dump_open(Run *run, Error *err)
     run->settings = settings;
     dump->folder.key = dump->key;
     return conn_open_tape(dump->tape, CONN_SOURCE, run->cancel, &run->source, err);
+}
+
+void dump_remove(Run *run)
+{
+    manifest_remove_folder(run->settings->from_dump, run->dump->folder.fd);
 }
 
 const ManifestTable *dump_table(const Dump *dump, const char *schema, const char *name)
@@ -287,13 +300,13 @@ static bool ask(Dumper *d, Run *run, Error *err)
 
 static bool ask_quietly(Dumper *d, Error *err)
 {
-    Run quiet = *d->run;
-    quiet.events = events_new();
-    quiet.log = events_log(quiet.events);
-    quiet.result = json_object();
+    Run quiet;
+    run_quiet_begin(d->run, &quiet);
+    quiet.source = d->run->source;
+    quiet.dest = d->run->dest;
     bool ok = ask(d, &quiet, err);
-    events_free(quiet.events);
-    json_decref(quiet.result);
+    quiet.source = quiet.dest = NULL; /* the run's own */
+    run_quiet_end(&quiet);
     if (!ok)
         return false;
     json_object_set_new(d->run->result, "source_as_of", json_string(d->snapshot.as_of));
@@ -471,7 +484,6 @@ static void describe(Dumper *d)
     int64_t stored = d->manifest.catalog.info.stored_bytes;
     for (size_t i = 0; i < d->task_count; i++)
         stored += d->tasks[i].file->info.stored_bytes;
-    json_object_set_new(result, "dir", json_string(d->run->settings->dir));
     json_object_set_new(result, "tables", json_integer((json_int_t)d->manifest.table_count));
     json_object_set_new(result, "rows", json_integer(atomic_load(&d->counters.rows)));
     json_object_set_new(result, "bytes", json_integer(atomic_load(&d->counters.wire_bytes)));
@@ -495,25 +507,32 @@ static bool make(Dumper *d, Tape *tape, Error *err)
     return true;
 }
 
-bool command_dump(Run *run, Error *err)
+bool dump_save(Run *run, const char *path, Error *err)
 {
     AUTO(tape_free) Tape *tape = tape_new();
+    AUTO(dumpkey_free) DumpKey *key = NULL;
     Dumper *d = arena_alloc(run->arena, sizeof *d);
     d->run = run;
-    if (run->settings->dir == NULL) {
-        error_set(err, ERROR_USAGE, "no folder is given");
-        return error_hint(err, "Say --dir: a folder that does not exist yet.");
-    }
-    AUTO(dumpkey_free) DumpKey *key = NULL;
     if (!read_key(run->settings, &key, err) ||
-        !manifest_create_folder(run->settings->dir, key, &d->folder.fd, err))
+        !manifest_create_folder(path, key, &d->folder.fd, err))
         return false;
     d->folder.key = key;
     bool ok = make(d, tape, err);
     conn_free(TAKE(run->source)); /* before its tape */
     conn_free(TAKE(run->dest));
+    run->scope = NULL;
     if (!ok)
-        manifest_remove_folder(run->settings->dir, d->folder.fd);
+        manifest_remove_folder(path, d->folder.fd);
     close(d->folder.fd);
     return ok;
+}
+
+bool command_dump(Run *run, Error *err)
+{
+    if (run->settings->dir == NULL) {
+        error_set(err, ERROR_USAGE, "no folder is given");
+        return error_hint(err, "Say --dir: a folder that does not exist yet.");
+    }
+    json_object_set_new(run->result, "dir", json_string(run->settings->dir));
+    return dump_save(run, run->settings->dir, err);
 }

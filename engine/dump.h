@@ -25,6 +25,15 @@ typedef struct Dump {
  * with which it was made. ERROR_USAGE for options that a dump cannot answer to. */
 bool dump_open(Run *run, Error *err) MUST_CHECK;
 void dump_close(Dump *dump); /* NULL is fine */
+/* Deletes the dump that is open. */
+void dump_remove(Run *run);
+
+/* ERROR_USAGE when the options ask for what no dump holds. */
+bool dump_answers(const Settings *settings, Error *err) MUST_CHECK;
+
+/* Saves the source as a new folder; both connections are closed then. Whatever fails, nothing of it
+ * is left. */
+bool dump_save(Run *run, const char *path, Error *err) MUST_CHECK;
 
 /* The table's rows, or NULL when the dump has none of them. */
 const ManifestTable *dump_table(const Dump *dump, const char *schema, const char *name);

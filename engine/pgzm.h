@@ -120,7 +120,9 @@ typedef enum PgzmOption {
     PGZM_RESUME,           /* "on": prepare and start go on with an unfinished migration */
     PGZM_DIR,              /* dump: the folder to make */
     PGZM_FROM_DUMP,        /* a folder that dump made, in place of PGZM_SOURCE */
-    PGZM_KEY_FILE,         /* dump, or with PGZM_FROM_DUMP: file with the key to encrypt with */
+    PGZM_SPILL_DIR,        /* prepare, start: a folder to save the source's rows in first */
+    PGZM_KEY_FILE, /* dump, or with PGZM_FROM_DUMP or PGZM_SPILL_DIR: file with the key to encrypt
+                      with */
     PGZM_INDEX_MEMORY, /* size; for all index builds that run at the same time; default: each has
                           the destination's maintenance_work_mem */
     PGZM_MAX_RATE,     /* size; bytes of rows a second, all jobs together; default: no limit */

@@ -6,6 +6,7 @@
 #include "engine/audit.h"
 #include "engine/defer.h"
 #include "engine/diff.h"
+#include "engine/dump.h"
 #include "engine/global.h"
 #include "engine/journal.h"
 #include "engine/largeobject.h"
@@ -284,10 +285,41 @@ static bool complete(Run *run, Plan *plan, const Snapshot *snapshot, Error *err)
     return false;
 }
 
+/* With --spill-dir the rows are saved before anything is built, so that the source's snapshot is
+ * held no longer than it takes to read them. The checks come first: hours later would be late. */
+static bool spill(Run *run, Error *err)
+{
+    const Settings *settings = run->settings;
+    if (settings->resume || settings->dry_run) {
+        error_set(err, ERROR_USAGE, "--spill-dir does not go with --resume and --dry-run");
+        return error_hint(err, "What was spilled is a dump: go on with --resume --from-dump.");
+    }
+    Plan plan = {0};
+    Snapshot snapshot = {0};
+    Run quiet;
+    if (!dump_answers(settings, err))
+        return false;
+    run_quiet_begin(run, &quiet);
+    bool ok = open_both(&quiet, err) && look(&quiet, &plan, &snapshot, err);
+    run_quiet_end(&quiet);
+    if (!ok || !dump_save(run, settings->spill_dir, err))
+        return false;
+    Settings *spilled = arena_alloc(run->arena, sizeof *spilled);
+    *spilled = *settings;
+    spilled->source = spilled->spill_dir = NULL;
+    spilled->from_dump = settings->spill_dir;
+    spilled->filter = (Filter){0}; /* the dump's */
+    spilled->where = spilled->mask = (TextList){0};
+    run->settings = spilled;
+    return true;
+}
+
 static bool prepare(Run *run, Error *err)
 {
     Plan plan = {0};
     Snapshot snapshot = {0};
+    if (run->settings->spill_dir != NULL && !spill(run, err))
+        return false;
     run_phase(run, "snapshot");
     if (run->settings->resume)
         return resume_open(run, &plan, &snapshot, err) && rowcheck_resumes(run, &snapshot, err) &&
@@ -313,9 +345,20 @@ static bool prepare(Run *run, Error *err)
     return complete(run, &plan, &snapshot, err);
 }
 
+/* What was spilled for this command alone is not needed any more. */
+static bool prepare_and_tidy(Run *run, Error *err)
+{
+    bool spills = run->settings->spill_dir != NULL;
+    if (!prepare(run, err))
+        return false;
+    if (spills)
+        dump_remove(run);
+    return true;
+}
+
 bool command_prepare(Run *run, Error *err)
 {
-    if (!prepare(run, err))
+    if (!prepare_and_tidy(run, err))
         return false;
     if (run->settings->dry_run)
         return true;
@@ -326,7 +369,7 @@ bool command_prepare(Run *run, Error *err)
 
 bool command_start(Run *run, Error *err)
 {
-    if (!prepare(run, err))
+    if (!prepare_and_tidy(run, err))
         return false;
     if (run->settings->dry_run)
         return true;

@@ -186,6 +186,23 @@ bool run_open_source(Run *run, Error *err)
     return true;
 }
 
+void run_quiet_begin(const Run *run, Run *quiet)
+{
+    *quiet = *run;
+    quiet->events = events_new();
+    quiet->log = events_log(quiet->events);
+    quiet->result = json_object();
+    quiet->source = quiet->dest = NULL;
+    quiet->begun = 1; /* no event of the journal either */
+}
+
+void run_quiet_end(Run *quiet)
+{
+    run_close(quiet);
+    events_free(quiet->events);
+    json_decref(quiet->result);
+}
+
 void run_close(Run *run)
 {
     conn_free(TAKE(run->source));

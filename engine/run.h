@@ -42,10 +42,10 @@ typedef struct TextList {
 
 /* The options of pgzm.h, parsed. */
 typedef struct Settings {
-    char *source, *dest;   /* conninfo; NULL when not given */
-    char *dir, *from_dump; /* folders; NULL when not given */
-    char *key_file;        /* NULL: not encrypted */
-    char *preserved;       /* comma separated SQL identifiers; NULL for none */
+    char *source, *dest;               /* conninfo; NULL when not given */
+    char *dir, *from_dump, *spill_dir; /* folders; NULL when not given */
+    char *key_file;                    /* NULL: not encrypted */
+    char *preserved;                   /* comma separated SQL identifiers; NULL for none */
     int jobs;
     bool dry_run, latest;
     int64_t timestamp; /* a migration's id; 0 when not given */
@@ -102,6 +102,11 @@ void events_set(Events *events, PgzmCallback callback, void *context);
 void events_send(Events *events, const PgzmEvent *event);
 /* A Log that sends to the callback. */
 Log events_log(Events *events);
+
+/* A copy of a Run without connections that tells nobody what it does and finds; its end closes what
+ * was opened meanwhile. */
+void run_quiet_begin(const Run *run, Run *quiet);
+void run_quiet_end(Run *quiet);
 
 /* Begins a phase: an event, and the duration of the one before goes into the result. `name` is
  * static; NULL only ends the one before. */

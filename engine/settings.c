@@ -42,6 +42,7 @@ void settings_clear(Settings *settings)
     clear_list(&settings->mask);
     mem_free(settings->dir);
     mem_free(settings->from_dump);
+    mem_free(settings->spill_dir);
     mem_free(settings->key_file);
     filter_clear(&settings->filter);
     *settings = (Settings){0};
@@ -305,6 +306,9 @@ bool settings_set(Settings *s, PgzmOption option, const char *value, Error *err)
         return true;
     case PGZM_FROM_DUMP:
         set_text(&s->from_dump, value);
+        return true;
+    case PGZM_SPILL_DIR:
+        set_text(&s->spill_dir, value);
         return true;
     case PGZM_KEY_FILE:
         set_text(&s->key_file, value);

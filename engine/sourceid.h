@@ -22,8 +22,8 @@ bool sourceid_fingerprint(Run *run, Conn *conn, const JournalSchemas *schemas, c
 
 /* Notes both in `snapshot`, and that the definitions are those which another session sees: the
  * snapshot holds catalog rows, but the server prints names in definitions from its newest catalogs,
- * so what was read is whole only if nothing changed since. A dump was looked at so when it was made.
- * ERROR_LOCK when something changed. */
+ * so what was read is whole only if nothing changed since. A dump was looked at so when it was
+ * made. ERROR_LOCK when something changed. */
 bool sourceid_check(Run *run, const JournalSchemas *schemas, Snapshot *snapshot, Error *err)
     MUST_CHECK;
 

@@ -65,6 +65,10 @@ if(TARGET test_e2e)
              --filter "server_${live}/*")
     add_test(NAME kill COMMAND sh ${harness_folder}/sanitized.sh $<TARGET_FILE:test_e2e> --jobs 2
              --filter "server_kill/*")
+    # Every case once more, through a dump.
+    add_test(NAME dumped COMMAND sh ${harness_folder}/sanitized.sh $<TARGET_FILE:test_e2e> --jobs 1
+             --filter "server_cases/*")
+    set_tests_properties(dumped PROPERTIES ENVIRONMENT TEST_THROUGH_DUMP=1)
     # The comparisons of bench/, at a tiny size.
     add_test(NAME bench COMMAND sh ${harness_folder}/sanitized.sh $<TARGET_FILE:test_e2e> --jobs 1
              --filter "server_bench/*")

@@ -54,6 +54,7 @@ static const char *const options[] = {
     [PGZM_DIR] = "dir",
     [PGZM_FROM_DUMP] = "from-dump",
     [PGZM_KEY_FILE] = "key-file",
+    [PGZM_SPILL_DIR] = "spill-dir",
     [PGZM_TIMEOUT] = "timeout",
     [PGZM_LATEST] = "latest",
     [PGZM_TIMESTAMP] = "timestamp",

@@ -259,6 +259,10 @@ Test(server_dump, does_not_go_with_what_it_cannot_answer)
     EXPECT_ERROR(&filtered, 2, "what is taken was decided");
     AUTO(launch_clear) Launch large = FROM_DUMP(&s, "start", "--large-objects");
     EXPECT_ERROR(&large, 2, "a dump holds neither");
+    AUTO(launch_clear) Launch sums = FROM_DUMP(&s, "start", "--verify", "checksum");
+    EXPECT_ERROR(&sums, 2, "a dump cannot be asked for checksums");
+    AUTO(launch_clear) Launch part = FROM_DUMP(&s, "start", "--where", "orders:id > 3");
+    EXPECT_ERROR(&part, 2, "what is taken was decided");
     AUTO(launch_clear) Launch none = LAUNCH("dump", "--source", s.shop.source.conninfo);
     EXPECT_ERROR(&none, 2, "no folder is given");
     AUTO(launch_clear) Launch twice = DUMP(&s);
@@ -327,6 +331,65 @@ Test(server_dump, does_not_go_on_with_another_dump)
     AUTO(launch_clear) Launch right = FROM_DUMP(&s, "start", "--resume");
     EXPECT_EXIT(&right, 0);
     EXPECT_VALUE(&s.shop.dest, "SELECT count(*) FROM customers", "2000");
+    shut(&s);
+}
+
+/* ---- spilling ---------------------------------------------------------------------------- */
+
+Test(server_dump, that_is_spilled_is_gone_in_the_end)
+{
+    Saved s = open_pair();
+    AUTO(launch_clear)
+    Launch start = SHOP_LAUNCH(&s.shop, "start", "--spill-dir", s.folder, "--preserved-tables",
+                               "nothing", "-j", "2");
+    EXPECT_ERROR(&start, 4, "preserved table"); /* the destination has no such table */
+    cr_expect_neq(access(s.folder, F_OK), 0, "rows were saved in vain");
+    AUTO(launch_clear) Launch spilled = SHOP_LAUNCH(&s.shop, "start", "--spill-dir", s.folder);
+    EXPECT_EXIT(&spilled, 0);
+    cr_expect_neq(access(s.folder, F_OK), 0, "the folder is left");
+    EXPECT_SAME(compare_databases(&s.shop.source, &s.shop.dest, &(CompareScope){0}));
+    shut(&s);
+}
+
+Test(server_dump, that_is_spilled_holds_no_snapshot_while_it_is_loaded)
+{
+    Saved s = open_pair();
+    test_sql(&s.shop.source, "CREATE TABLE big (i int PRIMARY KEY, x text);"
+                             "INSERT INTO big SELECT i, repeat(md5(i::text), 10)"
+                             " FROM generate_series(1, 200000) i");
+    const char *const arguments[] = {"prepare",
+                                     "-j",
+                                     "1",
+                                     "--source",
+                                     s.shop.source.conninfo,
+                                     "--dest",
+                                     s.shop.dest.conninfo,
+                                     "--spill-dir",
+                                     s.folder,
+                                     NULL};
+    Launch prepare = launch_start(&(LaunchOptions){0}, arguments);
+    bool seen = false;
+    for (int i = 0; i < 2000 && !seen && !launch_ended(&prepare, 0); i++) {
+        AUTO(mem_free)
+        char *loading = test_value(&s.shop.dest, "SELECT count(*) FROM pg_stat_activity WHERE"
+                                                 " datname = current_database()"
+                                                 " AND query LIKE 'COPY%big%'");
+        seen = strcmp(loading, "0") != 0;
+        if (seen)
+            EXPECT_VALUE(&s.shop.source,
+                         "SELECT count(*) FROM pg_stat_activity WHERE datname ="
+                         " current_database() AND application_name LIKE"
+                         " 'pgzm-copy%'",
+                         "0");
+        usleep(1000);
+    }
+    cr_assert(seen, "the load was not seen");
+    kill(prepare.pid, SIGKILL); /* the rows are safe */
+    launch_wait(&prepare);
+    launch_clear(&prepare);
+    AUTO(launch_clear) Launch again = FROM_DUMP(&s, "start", "--resume");
+    EXPECT_EXIT(&again, 0);
+    EXPECT_SAME(compare_databases(&s.shop.source, &s.shop.dest, &(CompareScope){0}));
     shut(&s);
 }
 
