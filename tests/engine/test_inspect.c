@@ -110,7 +110,7 @@ Test(server_inspect, status_tells_a_prepare_that_runs_from_one_that_died)
     expect_reason(&pair, "PREPARING", "prepare was interrupted");
     JSON died = RUN(&pair, PGZM_STATUS, PGZM_OK);
     DUMP next = dump(json_object_get(died, "next"));
-    cr_expect_str_eq(next, "[\"pgzm-copy abort\"]");
+    cr_expect_str_eq(next, "[\"pgzm-copy prepare --resume\",\"pgzm-copy abort\"]");
     PGconn *holder = hold_lock(&pair);
     expect_reason(&pair, "PREPARING", "at work");
     PQfinish(holder);
