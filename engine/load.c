@@ -1,6 +1,7 @@
 #include "engine/load.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -9,7 +10,7 @@
 #include "engine/loader.h"
 #include "engine/taskstore.h"
 
-enum { PROGRESS_MS = 200 };
+enum { LOAD_TRIES = 3, PROGRESS_MS = 200 };
 
 /* ---- the workers ----------------------------------------------------------------------- */
 
@@ -191,8 +192,8 @@ static bool run_tasks(Load *load, LoadResult *result, Error *err)
     return true;
 }
 
-bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, bool again, LoadResult *result,
-              Error *err)
+static bool load_once(Run *run, const Plan *plan, const Snapshot *snapshot, bool again,
+                      LoadResult *result, Error *err)
 {
     AUTO(schedule_free) Schedule *schedule = schedule_new();
     AUTO(cancel_free) Cancel *cancel = cancel_new(run->cancel);
@@ -215,4 +216,35 @@ bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, bool again, 
     load_identify(&load);
     return (again ? read_tasks(&load, err) : make_tasks(&load, plan, err)) &&
            run_tasks(&load, result, err);
+}
+
+/* The workers' commits do not wait for the disk: thousands of brief ones would. Those of the main
+ * thread do, and with the WAL of each goes all that was written before, so that what is PREPARED
+ * is on disk. A destination that crashed meanwhile has lost the last moments, rows and notes in the
+ * journal together: the journal says what is to be done again. */
+static bool what_is_lost(Run *run, int64_t *tasks, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query_row(run->dest,
+                        "SELECT count(*) FROM pgzm.task WHERE migration = $1::bigint AND NOT done",
+                        1, values, &result, err))
+        return error_wrap(err, "looking for tasks that are not done");
+    *tasks = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    return true;
+}
+
+bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, bool again, LoadResult *result,
+              Error *err)
+{
+    for (int tries = 1;; tries++) {
+        int64_t lost = 0;
+        if (!load_once(run, plan, snapshot, again, result, err) || !what_is_lost(run, &lost, err))
+            return false;
+        if (lost == 0 || tries == LOAD_TRIES)
+            return true; /* what is missing then is for the verification to say */
+        log_warning(&run->log, "the destination lost %lld tasks that were done; doing them again",
+                    (long long)lost);
+        again = true;
+    }
 }

@@ -98,6 +98,7 @@ static bool open_dest(Loader *loader, Error *err)
     AUTO(conn_free) Conn *dest = NULL;
     if (!conn_open(&spec, loader->load->cancel, &dest, err) ||
         !set_path(dest, loader->load->path, false, err) ||
+        !conn_exec(dest, "SET synchronous_commit = off", err) || /* load.c: what_is_lost */
         !backend_end(dest, &loader->backend, err) || !backend_read(dest, &loader->backend, err))
         return false;
     loader->dest = TAKE(dest);

@@ -130,3 +130,21 @@ Test(server_small, indexes_of_a_dry_run_are_rehearsed_as_well)
     EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^(app|pgzm)'",
                  "0");
 }
+
+/* As after a crash: neither the rows nor the note that they are there were on disk. */
+Test(server_small, what_the_destination_lost_is_done_again)
+{
+    Shop shop = open_many("CREATE FUNCTION app.lose() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN"
+                          " IF nextval(to_regclass('aid.lose')) = 1 THEN"
+                          " DELETE FROM pgzm_shadow_app.t5;"
+                          " UPDATE pgzm.task SET done = false, rows = NULL"
+                          " WHERE label = 'rows of app.t5, part 1 of 1'; END IF;"
+                          " RETURN 1; END $$;"
+                          "CREATE MATERIALIZED VIEW app.last AS SELECT app.lose() AS one;");
+    test_sql(&shop.dest, "CREATE SCHEMA aid; CREATE SEQUENCE aid.lose");
+    AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--jobs", "2");
+    EXPECT_EXIT(&launch, 0);
+    EXPECT_CONTAINS(launch.err, "lost 1 tasks that were done");
+    test_sql(&shop.dest, "DROP SCHEMA aid CASCADE");
+    EXPECT_SAME(compare_databases(&shop.source, &shop.dest, &(CompareScope){0}));
+}
