@@ -262,7 +262,7 @@ typedef struct Index {
     const char *tablespace;
     bool unique, primary, exclusion, nulls_not_distinct, without_overlaps;
     bool valid, clustered, replica_identity;
-    bool plain; /* a btree over columns alone, with all rows */
+    bool plain;            /* a btree over columns alone, with all rows */
     const int *statistics; /* per column: target or -1 */
     size_t column_count;
 } Index;

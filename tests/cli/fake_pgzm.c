@@ -34,7 +34,7 @@ static const char *const commands[] = {
     [PGZM_ROLLBACK] = "rollback", [PGZM_ABORT] = "abort",     [PGZM_STATUS] = "status",
     [PGZM_LIST] = "list",         [PGZM_DIFF] = "diff",       [PGZM_PREFLIGHT_CHECK] = "preflight",
     [PGZM_VERIFY] = "verify",     [PGZM_CLEANUP] = "cleanup", [PGZM_HISTORY] = "history",
-    [PGZM_UNLOCK] = "unlock",     [PGZM_DUMP] = "dump", [PGZM_WORKER] = "worker",
+    [PGZM_UNLOCK] = "unlock",     [PGZM_DUMP] = "dump",       [PGZM_WORKER] = "worker",
 };
 
 static const char *const options[] = {

@@ -271,6 +271,22 @@ Test(server_dump, does_not_go_with_what_it_cannot_answer)
     shut(&s);
 }
 
+/* ---- in the middle of it ------------------------------------------------------------------ */
+
+/* Waits until the command writes the rows of table "big"; false when it ended before. */
+static bool sees_load(const Saved *s, Launch *launch)
+{
+    while (!launch_ended(launch, 1)) {
+        AUTO(mem_free)
+        char *loading = test_value(&s->shop.dest, "SELECT count(*) FROM pg_stat_activity WHERE"
+                                                  " datname = current_database()"
+                                                  " AND query LIKE 'COPY%big%'");
+        if (strcmp(loading, "0") != 0)
+            return true;
+    }
+    return false;
+}
+
 /* ---- going on ---------------------------------------------------------------------------- */
 
 Test(server_dump, goes_on_where_a_killed_prepare_stopped)
@@ -283,15 +299,7 @@ Test(server_dump, goes_on_where_a_killed_prepare_stopped)
     const char *const arguments[] = {
         "prepare", "-j", "1", "--from-dump", s.folder, "--dest", s.shop.dest.conninfo, NULL};
     Launch prepare = launch_start(&(LaunchOptions){0}, arguments);
-    for (int i = 0; i < 500; i++) {
-        AUTO(mem_free)
-        char *loading = test_value(&s.shop.dest, "SELECT count(*) FROM pg_stat_activity WHERE"
-                                                 " datname = current_database()"
-                                                 " AND query LIKE 'COPY%big%'");
-        if (strcmp(loading, "0") != 0)
-            break;
-        usleep(2000);
-    }
+    cr_assert(sees_load(&s, &prepare), "the load was not seen");
     kill(prepare.pid, SIGKILL);
     launch_wait(&prepare);
     launch_clear(&prepare);
@@ -368,22 +376,11 @@ Test(server_dump, that_is_spilled_holds_no_snapshot_while_it_is_loaded)
                                      s.folder,
                                      NULL};
     Launch prepare = launch_start(&(LaunchOptions){0}, arguments);
-    bool seen = false;
-    for (int i = 0; i < 2000 && !seen && !launch_ended(&prepare, 0); i++) {
-        AUTO(mem_free)
-        char *loading = test_value(&s.shop.dest, "SELECT count(*) FROM pg_stat_activity WHERE"
-                                                 " datname = current_database()"
-                                                 " AND query LIKE 'COPY%big%'");
-        seen = strcmp(loading, "0") != 0;
-        if (seen)
-            EXPECT_VALUE(&s.shop.source,
-                         "SELECT count(*) FROM pg_stat_activity WHERE datname ="
-                         " current_database() AND application_name LIKE"
-                         " 'pgzm-copy%'",
-                         "0");
-        usleep(1000);
-    }
-    cr_assert(seen, "the load was not seen");
+    cr_assert(sees_load(&s, &prepare), "the load was not seen");
+    EXPECT_VALUE(&s.shop.source,
+                 "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                 " AND application_name LIKE 'pgzm-copy%'",
+                 "0");
     kill(prepare.pid, SIGKILL); /* the rows are safe */
     launch_wait(&prepare);
     launch_clear(&prepare);
