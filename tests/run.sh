@@ -3,7 +3,8 @@
 #
 #     sh tests/run.sh              all tests
 #     sh tests/run.sh NAME...      those whose ctest name begins with a NAME:
-#                                  base schema copy engine cli e2e live kill bench, format ...
+#                                  base schema copy engine cli e2e live kill dumped bench,
+#                                  format ...
 #     sh tests/run.sh matrix       from one version of PostgreSQL to another, all pairs of them;
 #                                  matrix-12-18 is one pair
 #
