@@ -170,8 +170,11 @@ static bool copy(Crew *crew, Loader *loader, const PGresult *row, Error *err)
     if (task.chunk == NULL)
         return error_set(err, ERROR_STATE, "the journal does not say how to copy %s", task.label);
     bool ok = loader_run(loader, &task, err);
-    if (ok && !loader->elsewhere)
+    /* what another had done just before, or we ourselves when the reply was lost, is not counted */
+    if (ok && !loader->elsewhere && loader->rows < 0)
         atomic_fetch_add(&crew->chunks, 1);
+    else if (ok && loader->rows > 0)
+        atomic_fetch_sub(&crew->load.counters.rows, loader->rows);
     loader->task = NULL; /* it ends here */
     return ok;
 }
