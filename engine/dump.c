@@ -23,6 +23,7 @@
 #include "engine/split.h"
 #include "engine/subset.h"
 #include "engine/synctable.h"
+#include "engine/throttle.h"
 #include "schema/binary.h"
 
 #define CATALOG_FILE "catalog"
@@ -436,9 +437,11 @@ static bool work(void *context, size_t index, Error *err)
 static bool save_rows(Dumper *d, Error *err)
 {
     AUTO(cancel_free) Cancel *cancel = cancel_new(d->run->cancel);
+    AUTO(throttle_free) Throttle *throttle = throttle_new(d->run->settings->max_rate, cancel);
     size_t jobs = (size_t)d->run->settings->jobs;
     run_phase(d->run, "copy");
     d->cancel = cancel;
+    d->counters = (CopyCounters){.pace = throttle_pass, .pace_context = throttle};
     d->started = clock_monotonic_ms();
     atomic_store(&d->workers_left, (int)jobs);
     if (!make_tasks(d, err) || !pool_run(jobs + 1, work, d, cancel, err))

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "tests/e2e/shop.h"
 
 static const char definitions[] =
@@ -150,6 +151,19 @@ Test(server_dump, is_of_one_moment)
                  "SELECT (SELECT sum(n) FROM a) = (SELECT sum(n) FROM b)"
                  " AND (SELECT sum(n) FROM a) > 0",
                  "t");
+    shut(&s);
+}
+
+Test(server_dump, flows_no_faster_than_it_may)
+{
+    Saved s = open_pair();
+    test_sql(&s.shop.source, "CREATE TABLE big AS SELECT md5(i::text) AS x"
+                             " FROM generate_series(1, 100000) i");
+    int64_t start = clock_monotonic_ms();
+    AUTO(launch_clear) Launch dump = DUMP(&s, "--max-rate", "1MB");
+    EXPECT_EXIT(&dump, 0);
+    /* 3.8 MB and more; a burst may go ahead */
+    cr_expect_geq(clock_monotonic_ms() - start, 2000);
     shut(&s);
 }
 
