@@ -54,6 +54,8 @@ static const struct {
     {"schema", "building the schema on the destination"},
     {"copy", "copying rows and building indexes"},
     {"compare", "comparing the rows with the source's"},
+    {"save", "saving the source's rows"},
+    {"write", "writing what the dump holds"},
     {"preserve", "bringing preserved tables in step"},
     {"verify", "comparing what was copied"},
     {"swap", "trading places"},

@@ -177,7 +177,8 @@ static bool resume_key(const json_t *whole, const char *name, DumpKey *key, Erro
 
 static bool folder_error(const char *what, const char *path, Error *err)
 {
-    return error_set(err, ERROR_USAGE, "cannot %s folder %s: %s", what, path, strerror(errno));
+    error_set(err, ERROR_USAGE, "cannot %s folder %s: %s", what, path, strerror(errno));
+    return error_hint(err, "Check the path and its permissions.");
 }
 
 /* A list of a folder's entries that closes by itself. */

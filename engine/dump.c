@@ -439,7 +439,7 @@ static bool save_rows(Dumper *d, Error *err)
     AUTO(cancel_free) Cancel *cancel = cancel_new(d->run->cancel);
     AUTO(throttle_free) Throttle *throttle = throttle_new(d->run->settings->max_rate, cancel);
     size_t jobs = (size_t)d->run->settings->jobs;
-    run_phase(d->run, "copy");
+    run_phase(d->run, "save");
     d->cancel = cancel;
     d->counters = (CopyCounters){.pace = throttle_pass, .pace_context = throttle};
     d->started = clock_monotonic_ms();

@@ -136,8 +136,8 @@ typedef enum PgzmEventKind {
     PGZM_EVENT_INFO,    /* message: what was done */
     PGZM_EVENT_WARNING, /* message: what a person should look at */
     PGZM_EVENT_PHASE, /* message: name of the phase that begins: "preflight", "snapshot", "schema",
-                         "copy", "compare", "preserve", "verify", "swap", "settle", "keep",
-                         "rollback", "abort"
+                         "copy", "save", "write", "compare", "preserve", "verify", "swap",
+                         "settle", "keep", "rollback", "abort"
                        */
     PGZM_EVENT_PROGRESS, /* progress: the counters, at most ten times a second */
     PGZM_EVENT_PLAN      /* message: a statement that would run (dry run); may have several lines */
