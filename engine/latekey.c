@@ -159,7 +159,7 @@ static bool count_orphans(Run *run, const char *path, const char *statement, int
 /* For status; who only looks writes nothing. */
 static bool note_count(Run *run, const char *step, int64_t count, Error *err)
 {
-    if (run->command == PGZM_VERIFY)
+    if (run->command == PGZM_VERIFY || run->settings->dry_run)
         return true;
     const char *const values[] = {journal_id_text(run->arena, run->id), step,
                                   journal_id_text(run->arena, count)};

@@ -22,6 +22,12 @@ Test(server_batches, the_schema_needs_no_large_lock_table)
         cr_skip_test("the second server of tests/run.sh, with a small lock table, is not there");
     use_small_server();
     Shop shop = shop_open();
+    /* indexes that are not made with their tables: over expressions */
+    test_sql(&shop.source, "DO $$ BEGIN FOR i IN 1..100 LOOP"
+                           " EXECUTE format('CREATE TABLE public.wide_%s (a int, b int)', i);"
+                           " FOR k IN 1..6 LOOP"
+                           " EXECUTE format('CREATE INDEX ON public.wide_%s ((a + %s), b)', i, k);"
+                           " END LOOP; END LOOP; END $$");
     AUTO(mem_free)
     char *space = test_value(&shop.dest, "SELECT current_setting('max_locks_per_transaction')::int"
                                          " * current_setting('max_connections')::int <= 800");
