@@ -145,7 +145,8 @@ static const OptionCommand commands[] = {
      .summary = "help a running prepare from another host",
      .about = "Joins a prepare (or start) that is copying: reads in its snapshot and copies chunks "
               "of rows until none is left. Any number of workers may join and leave; what one was "
-              "at when it died is copied by another. Give the same source and destination.",
+              "at when it died is copied by another. Give the same source and destination. "
+              "--max-rate and --max-lag of the prepare hold for its workers, too.",
      .example = "pgzm-copy worker --source service=staging --dest service=production"},
 };
 
@@ -525,7 +526,9 @@ static const Option options[] = {
      .scope = FOR_COPY | OPTION_FOR_DUMP,
      .engine = PGZM_MAX_RATE,
      .help = "copy no more rows a second than this, all jobs together",
-     .more = "In bytes as they travel. Index builds are not slowed down."},
+     .more =
+         "In bytes as they travel, workers on other hosts included. Index builds are not slowed "
+         "down."},
     {.id = OPTION_MAX_LAG,
      .name = "max-lag",
      .argument = "TIME|SIZE",

@@ -13,6 +13,7 @@ struct Lag {
     Throttle *throttle;
     Cancel *cancel;
     Conn *conn;
+    int64_t max_ms, max_bytes; /* 0: any */
     LagClock clock;
     int64_t next_look; /* clock_monotonic_ms */
     bool told_none, told_hidden, told_broken;
@@ -24,8 +25,14 @@ Lag *lag_new(Run *run, Throttle *throttle, Cancel *cancel)
     lag->run = run;
     lag->throttle = throttle;
     lag->cancel = cancel;
-    lag->clock.step_ms = run->settings->max_lag_ms / CLOCK_STEPS;
     return lag;
+}
+
+void lag_limit(Lag *lag, int64_t ms, int64_t bytes)
+{
+    lag->max_ms = ms;
+    lag->max_bytes = bytes;
+    lag->clock.step_ms = ms / CLOCK_STEPS;
 }
 
 void lag_free(Lag *lag)
@@ -88,7 +95,6 @@ static void tell_once(bool *told, Run *run, const char *text)
 /* The row of a replica that is too far behind, or -1. */
 static int find_lagging(Lag *lag, const PGresult *result, int64_t now)
 {
-    const Settings *settings = lag->run->settings;
     int found = -1;
     for (int i = 0; i < PQntuples(result); i++) {
         if (PQgetisnull(result, i, 1)) {
@@ -107,8 +113,8 @@ static int find_lagging(Lag *lag, const PGresult *result, int64_t now)
         int64_t age = lag_clock_age(&lag->clock, number(result, i, 2), now);
         if (!PQgetisnull(result, i, 3) && behind > 0 && number(result, i, 3) > age)
             age = number(result, i, 3);
-        if ((settings->max_lag_bytes > 0 && behind > settings->max_lag_bytes) ||
-            (settings->max_lag_ms > 0 && age > settings->max_lag_ms))
+        if ((lag->max_bytes > 0 && behind > lag->max_bytes) ||
+            (lag->max_ms > 0 && age > lag->max_ms))
             found = i;
     }
     return found;
@@ -130,6 +136,10 @@ void lag_look(Lag *lag)
     if (lag == NULL || now < lag->next_look)
         return;
     lag->next_look = now + LOOK_MS;
+    if (lag->max_ms == 0 && lag->max_bytes == 0) {
+        hold(lag, NULL, -1);
+        return;
+    }
     AUTO(error_clear) Error failure = ERROR_INIT;
     AUTO(result_free) PGresult *result = NULL;
     if (ask(lag, &result, &failure)) {

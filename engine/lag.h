@@ -13,8 +13,12 @@
 
 typedef struct Lag Lag;
 
+/* Waits for nothing before it has a limit. */
 Lag *lag_new(Run *run, Throttle *throttle, Cancel *cancel);
 void lag_free(Lag *lag); /* lets go what it holds; NULL is fine */
+
+/* How far a replica may be behind: a time or bytes of WAL; 0: any. */
+void lag_limit(Lag *lag, int64_t ms, int64_t bytes);
 
 /* Looks, if it is time to. Never fails: without rights, or while it cannot connect, nothing is
  * held, and a warning says so once. */

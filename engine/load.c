@@ -37,7 +37,7 @@ static bool take_tasks(Loader *loader, Error *err)
     void *payloads[BATCH_TASKS];
     while (schedule_take_some(load->schedule, BATCH_TASKS, jobs, numbers, payloads, &count)) {
         bool together = false;
-        throttle_pass(load->throttle, 0);
+        throttle_pass(load->limits.throttle, 0);
         if (count > 1 && !batch_run(loader, payloads, count, &together, err))
             return false;
         for (size_t i = 0; i < count; i++) {
@@ -58,21 +58,13 @@ static bool take_tasks(Loader *loader, Error *err)
     return cancel_check(load->cancel, err);
 }
 
-static void send_progress(Load *load)
+/* Nothing but the command itself sets any: without them there is nothing to look at. */
+static bool look_at_limits(Load *load, Error *err)
 {
-    const PgzmProgress progress = {
-        .bytes_done = atomic_load(&load->bytes_done),
-        .bytes_total = load->tasks.bytes_total,
-        .wire_bytes = atomic_load(&load->counters.wire_bytes),
-        .rows_done = atomic_load(&load->counters.rows),
-        .tables_done = atomic_load(&load->tables_done),
-        .tables_total = load->tasks.tables_total,
-        .indexes_done = atomic_load(&load->builds_done),
-        .indexes_total = load->tasks.builds_total,
-        .elapsed_ms = clock_monotonic_ms() - load->started,
-    };
-    events_send(load->run->events,
-                &(PgzmEvent){.kind = PGZM_EVENT_PROGRESS, .progress = &progress});
+    const Settings *settings = load->run->settings;
+    const bool any =
+        settings->max_rate > 0 || settings->max_lag_ms > 0 || settings->max_lag_bytes > 0;
+    return !any || limits_look(&load->limits, err);
 }
 
 /* The pool's last thread tells how far the others are, lets waiting ones go on a cancellation, and
@@ -81,13 +73,14 @@ static bool watch(Load *load, Error *err)
 {
     bool ok = true;
     while (ok && !schedule_wait(load->schedule, PROGRESS_MS)) {
-        send_progress(load);
-        lag_look(load->lag);
-        ok = keeper_look(&load->keeper, err) && elsewhere_look(load->elsewhere, err);
+        load_tell(load);
+        lag_look(load->limits.lag);
+        ok = keeper_look(&load->keeper, err) && look_at_limits(load, err) &&
+             elsewhere_look(load->elsewhere, err);
         if (!ok || cancel_reason(load->cancel) != CANCEL_NONE)
             schedule_stop(load->schedule);
     }
-    send_progress(load);
+    load_tell(load);
     return ok;
 }
 
@@ -169,12 +162,13 @@ static bool read_tasks(Load *load, Error *err)
 static bool run_tasks(Load *load, LoadResult *result, Error *err)
 {
     Run *run = load->run;
-    if (!keeper_begin(&load->keeper, run, load->cancel, err))
+    if (!keeper_begin(&load->keeper, run, load->cancel, err) || !limits_record(run, err) ||
+        !look_at_limits(load, err))
         return false;
     indexmemory_init(&load->memory, run->settings->index_memory, run->settings->jobs,
                      load->tasks.builds_total - atomic_load(&load->builds_done));
     schedule_share(load->schedule, (size_t)run->settings->jobs);
-    lag_look(load->lag); /* before the first row */
+    lag_look(load->limits.lag); /* before the first row */
     schedule_open(load->schedule);
     log_info(&run->log, "%zu tasks for %d jobs", load->tasks.count, run->settings->jobs);
     bool ok = pool_run((size_t)run->settings->jobs + 1, work, load, load->cancel, err);
@@ -198,10 +192,8 @@ static bool load_once(Run *run, const Plan *plan, const Snapshot *snapshot, bool
     AUTO(schedule_free) Schedule *schedule = schedule_new();
     AUTO(cancel_free) Cancel *cancel = cancel_new(run->cancel);
     AUTO(elsewhere_free) Elsewhere *elsewhere = elsewhere_new(run, schedule);
-    const Settings *settings = run->settings;
-    const bool lags = settings->max_lag_ms > 0 || settings->max_lag_bytes > 0;
-    AUTO(throttle_free) Throttle *throttle = throttle_new(settings->max_rate, cancel);
-    AUTO(lag_free) Lag *lag = lags ? lag_new(run, throttle, cancel) : NULL;
+    AUTO(throttle_free) Throttle *throttle = throttle_new(0, cancel);
+    AUTO(lag_free) Lag *lag = lag_new(run, throttle, cancel);
     Load load = {.run = run,
                  .snapshot = snapshot,
                  .path = load_path(run, plan),
@@ -209,8 +201,7 @@ static bool load_once(Run *run, const Plan *plan, const Snapshot *snapshot, bool
                  .schedule = schedule,
                  .cancel = cancel,
                  .elsewhere = elsewhere,
-                 .throttle = throttle,
-                 .lag = lag,
+                 .limits = {.run = run, .throttle = throttle, .lag = lag},
                  .counters = {.pace = throttle_pass, .pace_context = throttle},
                  .started = clock_monotonic_ms()};
     load_identify(&load);

@@ -64,6 +64,23 @@ void load_identify(Load *load)
     snprintf(load->process, sizeof load->process, "%d", (int)getpid());
 }
 
+void load_tell(Load *load)
+{
+    const PgzmProgress progress = {
+        .bytes_done = atomic_load(&load->bytes_done),
+        .bytes_total = load->tasks.bytes_total,
+        .wire_bytes = atomic_load(&load->counters.wire_bytes),
+        .rows_done = atomic_load(&load->counters.rows),
+        .tables_done = atomic_load(&load->tables_done),
+        .tables_total = load->tasks.tables_total,
+        .indexes_done = atomic_load(&load->builds_done),
+        .indexes_total = load->tasks.builds_total,
+        .elapsed_ms = clock_monotonic_ms() - load->started,
+    };
+    events_send(load->run->events,
+                &(PgzmEvent){.kind = PGZM_EVENT_PROGRESS, .progress = &progress});
+}
+
 /* ---- connections ----------------------------------------------------------------------- */
 
 static bool open_source(Loader *loader, Error *err)
@@ -99,7 +116,8 @@ static bool open_dest(Loader *loader, Error *err)
     if (!conn_open(&spec, loader->load->cancel, &dest, err) ||
         !set_path(dest, loader->load->path, false, err) ||
         !conn_exec(dest, "SET synchronous_commit = off", err) || /* load.c: what_is_lost */
-        !backend_end(dest, &loader->backend, err) || !backend_read(dest, &loader->backend, err))
+        !limits_join(dest, err) || !backend_end(dest, &loader->backend, err) ||
+        !backend_read(dest, &loader->backend, err))
         return false;
     loader->dest = TAKE(dest);
     return true;

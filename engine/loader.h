@@ -15,7 +15,7 @@
 #include "engine/elsewhere.h"
 #include "engine/indexmemory.h"
 #include "engine/keeper.h"
-#include "engine/lag.h"
+#include "engine/limits.h"
 #include "engine/snapshot.h"
 #include "engine/task.h"
 
@@ -30,8 +30,7 @@ typedef struct Load {
     Cancel *cancel; /* below the run's: set when a worker fails */
     Keeper keeper;
     Elsewhere *elsewhere;
-    Throttle *throttle; /* NULL: rows flow freely */
-    Lag *lag;           /* NULL: nothing waits for replicas */
+    Limits limits; /* with throttle and lag */
     IndexMemory memory;
     char host[256], process[16]; /* ours, for the journal */
     CopyCounters counters;
@@ -55,6 +54,9 @@ typedef struct Loader {
 
 /* Fills in who we are. */
 void load_identify(Load *load);
+
+/* Tells the caller how far it is. */
+void load_tell(Load *load);
 
 /* Opens the destination. A failure here is not tried again. */
 bool loader_open(Loader *loader, Error *err) MUST_CHECK;

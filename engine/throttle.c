@@ -9,7 +9,7 @@ enum { CREDIT_US = 100000, HOLD_LOOK_MS = 100 };
 
 struct Throttle {
     Cancel *cancel;
-    int64_t rate;
+    _Atomic int64_t rate;
     atomic_bool held;
     pthread_mutex_t mutex; /* guards the next one */
     int64_t free_at_us;    /* clock_monotonic_us from which on the next bytes may go */
@@ -18,7 +18,7 @@ struct Throttle {
 Throttle *throttle_new(int64_t rate, Cancel *cancel)
 {
     Throttle *throttle = mem_alloc(sizeof *throttle);
-    throttle->rate = rate;
+    atomic_store(&throttle->rate, rate);
     throttle->cancel = cancel;
     pthread_mutex_init(&throttle->mutex, NULL);
     return throttle;
@@ -32,13 +32,24 @@ void throttle_free(Throttle *throttle)
     mem_free(throttle);
 }
 
+void throttle_limit(Throttle *throttle, int64_t rate)
+{
+    atomic_store(&throttle->rate, rate);
+}
+
+int64_t throttle_rate(Throttle *throttle)
+{
+    return throttle == NULL ? 0 : atomic_load(&throttle->rate);
+}
+
 /* Each message is given the next span of time that is free, in the order of asking: workers share
  * the rate, and none can be starved. */
 int64_t throttle_reserve(Throttle *throttle, int64_t bytes, int64_t now_us)
 {
-    if (throttle->rate <= 0)
+    int64_t rate = atomic_load(&throttle->rate);
+    if (rate <= 0)
         return 0;
-    int64_t takes = (int64_t)((double)bytes * 1e6 / (double)throttle->rate);
+    int64_t takes = (int64_t)((double)bytes * 1e6 / (double)rate);
     pthread_mutex_lock(&throttle->mutex);
     if (throttle->free_at_us < now_us - CREDIT_US)
         throttle->free_at_us = now_us - CREDIT_US;

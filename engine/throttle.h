@@ -1,7 +1,8 @@
 /*
  * throttle.h - inside engine/ only: how fast rows may flow, and whether they may at all. One rate
  * for all workers together (--max-rate), and a stop that holds everyone until it is lifted
- * (--max-lag). Who may pass waits nowhere else; a wait ends when the token is set.
+ * (--max-lag). Workers on other hosts have throttles of their own (limits.h). Who may pass waits
+ * nowhere else; a wait ends when the token is set.
  *
  * Threads: any, but for new and free.
  */
@@ -19,6 +20,11 @@ typedef struct Throttle Throttle;
 /* `rate` in bytes a second; 0: as fast as it goes. */
 Throttle *throttle_new(int64_t rate, Cancel *cancel);
 void throttle_free(Throttle *throttle); /* NULL is fine */
+
+/* Another rate from now on. */
+void throttle_limit(Throttle *throttle, int64_t rate);
+/* Bytes a second; 0: no limit. */
+int64_t throttle_rate(Throttle *throttle);
 
 /* Takes the time of so many bytes and says how long to wait from `now_us` on until they may go. A
  * tenth of a second of the rate may be made up for after a pause, no more. */

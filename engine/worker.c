@@ -198,6 +198,7 @@ static bool reconnect(Crew *crew, Loader *loader, const Error *failure, int64_t 
 static bool step(Crew *crew, Loader *loader, bool *over, Error *err)
 {
     AUTO(result_free) PGresult *chunk = NULL;
+    throttle_pass(crew->load.limits.throttle, 0);
     if (!loader_open(loader, err) || !choose(crew, loader->dest, &chunk, over, err))
         return false;
     if (PQntuples(chunk) == 1)
@@ -222,28 +223,16 @@ static bool take_chunks(Crew *crew, Loader *loader, Error *err)
 
 /* ---- the crew -------------------------------------------------------------------------- */
 
-static void send_progress(Load *load)
-{
-    const PgzmProgress progress = {
-        .bytes_done = atomic_load(&load->bytes_done),
-        .bytes_total = load->tasks.bytes_total,
-        .wire_bytes = atomic_load(&load->counters.wire_bytes),
-        .rows_done = atomic_load(&load->counters.rows),
-        .elapsed_ms = clock_monotonic_ms() - load->started,
-    };
-    events_send(load->run->events,
-                &(PgzmEvent){.kind = PGZM_EVENT_PROGRESS, .progress = &progress});
-}
-
 static bool watch(Crew *crew, Error *err)
 {
     while (!atomic_load(&crew->over) && cancel_reason(crew->load.cancel) == CANCEL_NONE) {
-        send_progress(&crew->load);
-        if (!keeper_look(&crew->load.keeper, err))
+        load_tell(&crew->load);
+        lag_look(crew->load.limits.lag);
+        if (!keeper_look(&crew->load.keeper, err) || !limits_look(&crew->load.limits, err))
             return false;
         cancel_sleep(crew->load.cancel, PROGRESS_MS);
     }
-    send_progress(&crew->load);
+    load_tell(&crew->load);
     return true;
 }
 
@@ -272,6 +261,8 @@ static bool explain(Run *run, Error *failure, Error *err)
 bool command_worker(Run *run, Error *err)
 {
     AUTO(cancel_free) Cancel *cancel = cancel_new(run->cancel);
+    AUTO(throttle_free) Throttle *throttle = throttle_new(0, cancel);
+    AUTO(lag_free) Lag *lag = lag_new(run, throttle, cancel);
     AUTO(result_free) PGresult *row = NULL;
     AUTO(error_clear) Error failure = ERROR_INIT;
     Snapshot snapshot = {0};
@@ -285,11 +276,14 @@ bool command_worker(Run *run, Error *err)
                           .path = PQgetvalue(row, 0, LOAD_PATH),
                           .source_path = PQgetvalue(row, 0, READ_PATH),
                           .cancel = cancel,
+                          .limits = {.run = run, .throttle = throttle, .lag = lag},
+                          .counters = {.pace = throttle_pass, .pace_context = throttle},
                           .tasks = {.bytes_total = strtoll(PQgetvalue(row, 0, BYTES), NULL, 10)},
                           .started = clock_monotonic_ms()}};
     load_identify(&crew.load);
-    if (!keeper_begin(&crew.load.keeper, run, cancel, err))
+    if (!keeper_begin(&crew.load.keeper, run, cancel, err) || !limits_look(&crew.load.limits, err))
         return false;
+    lag_look(lag); /* before the first row */
     crew.load.keeper.is_guest = true;
     bool ok = pool_run((size_t)run->settings->jobs + 1, work, &crew, cancel, &failure) &&
               keeper_end(&crew.load.keeper, &failure);

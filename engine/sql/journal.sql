@@ -8,7 +8,7 @@ BEGIN
         RETURN;
     END IF;
     CREATE SCHEMA IF NOT EXISTS pgzm;
-    COMMENT ON SCHEMA pgzm IS 'journal of pgzm-copy, version 3'; -- JOURNAL_COMMENT in journal.c
+    COMMENT ON SCHEMA pgzm IS 'journal of pgzm-copy, version 4'; -- JOURNAL_COMMENT in journal.c
 
     -- What was asked for and how far it came. The state machine's one row a migration.
     CREATE TABLE pgzm.migration (
@@ -24,6 +24,9 @@ BEGIN
         source_fingerprint text,           -- of its definitions in the snapshot
         source_as_of timestamptz,          -- when the source's snapshot was taken
         options text,                      -- those that say what is carried over, as written
+        max_rate bigint,                   -- bytes of rows a second, all hosts; NULL: any
+        max_lag_ms bigint,                 -- of the destination's replicas
+        max_lag_bytes bigint,
         rows_in timestamptz,               -- the snapshot was held until all rows were in
         fingerprint text,                  -- of the live schemas when preparing ended
         horizon xid,                       -- transactions from before it may see new tables empty

@@ -2,8 +2,10 @@
  * A destination that is in use: the rate of rows, the memory of index builds, and the lag of
  * replicas, which a server without any only mentions.
  */
+#include "base/cancel.h"
 #include "base/clock.h"
 #include "tests/e2e/shop.h"
+#include "tests/harness/unfit.h"
 
 static Shop open_rows(void)
 {
@@ -71,4 +73,61 @@ Test(server_throttle, an_index_build_has_its_part_of_the_memory)
     AUTO(launch_clear)
     Launch refused = SHOP_LAUNCH(&shop, "prepare", "--index-memory", "much");
     EXPECT_ERROR(&refused, 2, "the memory of index builds is no size");
+}
+
+/* Rows that are in, committed or not, as far as the WAL tells. */
+static void expect_nothing_done(const TestDatabase *dest, const char *who)
+{
+    AUTO(mem_free)
+    char *done = test_value(dest, "SELECT count(*) FROM pgzm.task WHERE done"
+                                  " AND kind = 'copy'");
+    cr_assert_str_eq(done, "0", "%s did not wait: %s tables", who, done);
+}
+
+static void await(const TestDatabase *database, const char *query)
+{
+    for (int i = 0; i < 600; i++) {
+        AUTO(mem_free) char *value = test_value(database, query);
+        if (value != NULL && value[0] == 't')
+            return;
+        cancel_sleep(NULL, 100);
+    }
+    cr_assert_fail("in vain: %s", query);
+}
+
+Test(server_throttle, a_replica_that_lags_is_waited_for_by_workers_too, .timeout = 180)
+{
+    Unfit servers = unfit_start();
+    Shop shop = open_rows();
+    shop.dest = servers.primary;
+    await(&servers.standby, "SELECT pg_is_in_recovery()");
+    await(&shop.dest, "SELECT count(*) > 0 FROM pg_stat_replication WHERE state = 'streaming'");
+    test_sql(&servers.standby, "SELECT pg_wal_replay_pause()");
+    test_sql(&shop.dest, "CREATE TABLE aside AS SELECT repeat('x', 1000) FROM"
+                         " generate_series(1, 2000)");
+    const char *const arguments[] = {"prepare",   "--verbose",
+                                     "--jobs",    "1",
+                                     "--max-lag", "100kB",
+                                     "--source",  shop.source.conninfo,
+                                     "--dest",    shop.dest.conninfo,
+                                     NULL};
+    const char *const help[] = {"worker", "--verbose",        "--jobs",
+                                "1",      "--source",         shop.source.conninfo,
+                                "--dest", shop.dest.conninfo, NULL};
+    AUTO(launch_clear) Launch prepare = launch_start(&(LaunchOptions){0}, arguments);
+    await(&shop.dest, "SELECT to_regclass('pgzm.event') IS NOT NULL");
+    await(&shop.dest, "SELECT count(*) > 0 FROM pgzm.task");
+    AUTO(launch_clear) Launch worker = launch_start(&(LaunchOptions){0}, help);
+    await(&shop.dest, "SELECT count(*) > 0 FROM pgzm.snapshot WHERE worker");
+    cancel_sleep(NULL, 2000);
+    expect_nothing_done(&shop.dest, "the command or its worker");
+    test_sql(&servers.standby, "SELECT pg_wal_replay_resume()");
+    launch_wait(&prepare);
+    launch_wait(&worker);
+    EXPECT_EXIT(&prepare, 0);
+    EXPECT_EXIT(&worker, 0);
+    EXPECT_CONTAINS(prepare.err, "paused: replica ");
+    EXPECT_CONTAINS(worker.err, "paused: replica ");
+    EXPECT_CONTAINS(worker.err, "the copy goes on");
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM pgzm_shadow_public.wide", "3000");
 }

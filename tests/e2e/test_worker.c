@@ -156,6 +156,32 @@ Test(server_worker, without_the_command_workers_bring_all_rows_in)
     expect_whole(&shop);
 }
 
+/* Workers alone would be done in a moment. */
+Test(server_worker, the_rate_of_the_migration_is_that_of_all_together)
+{
+    Shop shop = {test_source_database("source"), test_database("dest")};
+    test_sql(&shop.source, "DO $$ BEGIN FOR i IN 1..12 LOOP"
+                           " EXECUTE format('CREATE TABLE wide_%s (t text)', i);"
+                           " EXECUTE format('ALTER TABLE wide_%s ALTER t SET STORAGE EXTERNAL', i);"
+                           " EXECUTE format('INSERT INTO wide_%s SELECT repeat(''x'', 1000)"
+                           " FROM generate_series(1, 1000)', i); END LOOP; END $$");
+    const char *const arguments[] = {
+        "prepare", "--jobs",           "1", "--max-rate", "2MB", "--source", shop.source.conninfo,
+        "--dest",  shop.dest.conninfo, NULL};
+    AUTO(launch_clear) Launch prepare = launch_start(&(LaunchOptions){0}, arguments);
+    await_rows(&shop);
+    int64_t began = clock_monotonic_ms();
+    AUTO(launch_clear) Launch worker = start(&shop, "worker", "3", NULL);
+    launch_wait(&prepare);
+    launch_wait(&worker);
+    EXPECT_EXIT(&prepare, 0);
+    EXPECT_EXIT(&worker, 0);
+    /* 12 MB; the first second's share may be that of one */
+    cr_assert_geq(clock_monotonic_ms() - began, 3500);
+    cr_assert_gt(number(&worker, "chunks"), 4, "%s", worker.out);
+    EXPECT_VALUE(&shop.dest, "SELECT sum(rows) FROM pgzm.task WHERE kind = 'copy'", "12000");
+}
+
 Test(server_worker, what_does_not_fit_is_refused_by_name)
 {
     Shop shop = slow_open();

@@ -61,6 +61,20 @@ static void *pass_once(void *context)
     return NULL;
 }
 
+Test(throttle, goes_on_at_another_rate)
+{
+    AUTO(throttle_free) Throttle *throttle = throttle_new(1000, NULL);
+    const int64_t now = 10 * SECOND_US;
+    cr_assert_eq(throttle_reserve(throttle, 600, now), 0);
+    throttle_limit(throttle, 100);
+    cr_assert_eq(throttle_rate(throttle), 100);
+    cr_assert_eq(throttle_reserve(throttle, 100, now), SECOND_US / 2); /* of the rate before */
+    cr_assert_eq(throttle_reserve(throttle, 1, now), SECOND_US * 3 / 2);
+    throttle_limit(throttle, 0);
+    cr_assert_eq(throttle_reserve(throttle, 1 << 20, now), 0);
+    cr_assert_eq(throttle_rate(NULL), 0);
+}
+
 Test(throttle, holds_until_it_is_lifted)
 {
     AUTO(throttle_free) Throttle *throttle = throttle_new(0, NULL);
