@@ -155,6 +155,79 @@ Test(server_resume, what_does_not_fit_is_refused_by_name)
     EXPECT_CONTAINS(done.err, " is prepared: there is nothing to resume");
 }
 
+/* ---- a part of the rows, other values -------------------------------------------------- */
+
+#define PART "--where", "parcels:id % 4 = 0", "--mask", "parcels.note=md5(parcels.note)"
+#define MASKED_PART                                                                                \
+    "SELECT count(*) || ' ' || count(DISTINCT id) || ' ' || count(*) FILTER (WHERE id % 4 = 0"     \
+    " AND note = md5(repeat(id::text, 20))) FROM "
+
+/* Dies with all rows in, or with some, of a dump. */
+static void prepare_part_until(const Shop *shop, const char *from_dump, const ProxyStrike *strike)
+{
+    AUTO(proxy_free) Proxy *proxy = proxy_for(shop);
+    AUTO(mem_free) char *source = proxy_conninfo(proxy, PROXY_SOURCE, shop->source.name);
+    AUTO(mem_free) char *dest = proxy_conninfo(proxy, PROXY_DEST, shop->dest.name);
+    proxy_arm(proxy, strike);
+    AUTO(launch_clear)
+    Launch launch =
+        from_dump == NULL
+            ? LAUNCH("prepare", "--jobs", "2", PART, "--source", source, "--dest", dest)
+            : LAUNCH("prepare", "--jobs", "1", "--from-dump", from_dump, "--dest", dest);
+    cr_assert_neq(proxy_struck(proxy), 0, "there is no %s", strike->text);
+    EXPECT_EXIT(&launch, 128 + SIGKILL);
+}
+
+static void refuse_part(const Shop *shop, const char *option, const char *value)
+{
+    AUTO(launch_clear)
+    Launch other =
+        SHOP_LAUNCH(shop, "prepare", "--resume", "--where", "parcels:id % 4 = 0", option, value);
+    EXPECT_ERROR(&other, 5, "migration ");
+    EXPECT_CONTAINS(other.err, "was prepared with other options: --where");
+}
+
+Test(server_resume, a_part_goes_on_with_the_same_conditions_and_masks_alone)
+{
+    Shop shop = bakery_with(parcels, NULL);
+    prepare_part_until(&shop, NULL, AT(ALL_IN, "setval", BEFORE));
+    AUTO(launch_clear) Launch all = SHOP_LAUNCH(&shop, "prepare", "--resume");
+    EXPECT_ERROR(&all, 5, "migration ");
+    EXPECT_CONTAINS(all.err, "was prepared with other options: --where");
+    refuse_part(&shop, "--mask", "parcels.note=upper(parcels.note)");
+    refuse_part(&shop, "--where", "parcels:id > 0");
+    AUTO(launch_clear) Launch resume = SHOP_LAUNCH(&shop, "start", "--resume", PART);
+    EXPECT_EXIT(&resume, 0);
+    EXPECT_VALUE(&shop.dest, MASKED_PART "parcels", "5000 5000 5000");
+    EXPECT_VALUE(&shop.dest, "SELECT n FROM parcel_count", "5000");
+    DEST_RUN(&shop, "verify", "--checksum");
+}
+
+Test(server_resume, a_part_in_a_dump_goes_on_in_the_midst_of_its_rows)
+{
+    Shop shop = bakery_with(parcels, NULL);
+    char folder[] = "/tmp/pgzmtest-resume.XXXXXX";
+    cr_assert_not_null(mkdtemp(folder));
+    AUTO(launch_clear)
+    Launch dump = LAUNCH("dump", "--source", shop.source.conninfo, "--dir", folder, PART);
+    EXPECT_EXIT(&dump, 0);
+    test_sql(&shop.source, "DELETE FROM parcels");
+    prepare_part_until(&shop, folder, AT("FROM STDIN", "in the middle of COPY", DURING));
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) > 0 FROM pgzm.task WHERE kind = 'copy' AND NOT done",
+                 "t");
+    AUTO(launch_clear)
+    Launch masked = DEST_LAUNCH(&shop, "prepare", "--resume", "--from-dump", folder, "--mask",
+                                "parcels.note='x'");
+    EXPECT_ERROR(&masked, 2, "what is taken was decided when the dump was made");
+    AUTO(launch_clear)
+    Launch resume = DEST_LAUNCH(&shop, "start", "--resume", "--from-dump", folder);
+    AUTO(mem_free) char *remove = mem_printf("rm -rf '%s'", folder);
+    cr_assert_eq(system(remove), 0);
+    EXPECT_EXIT(&resume, 0);
+    EXPECT_VALUE(&shop.dest, MASKED_PART "parcels", "5000 5000 5000");
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM side.labels", "50");
+}
+
 Test(server_resume, a_schema_that_was_not_built_to_the_end_is_aborted)
 {
     Shop shop = bakery_with(parcels, NULL);

@@ -156,6 +156,84 @@ Test(server_worker, without_the_command_workers_bring_all_rows_in)
     expect_whole(&shop);
 }
 
+/* The condition and the mask are the migration's: a worker has no such options. */
+Test(server_worker, a_worker_copies_the_part_and_the_masked_values_too)
+{
+    Shop shop = slow_open();
+    test_sql(&shop.source, "DELETE FROM slow_10 WHERE id > 90");
+    const char *const arguments[] = {"start",
+                                     "--jobs",
+                                     "1",
+                                     "--where",
+                                     "slow_1:id <= 50",
+                                     "--where",
+                                     "slow_2:id IN (SELECT id FROM slow_10)",
+                                     "--mask",
+                                     "slow_3.note='masked ' || id",
+                                     "--mask",
+                                     "slow_4.note=NULL",
+                                     "--where",
+                                     "slow_4:id > 90",
+                                     "--source",
+                                     shop.source.conninfo,
+                                     "--dest",
+                                     shop.dest.conninfo,
+                                     NULL};
+    AUTO(launch_clear) Launch start_it = launch_start(&(LaunchOptions){0}, arguments);
+    await_rows(&shop);
+    AUTO(launch_clear) Launch worker = start(&shop, "worker", "3", NULL);
+    launch_wait(&worker);
+    launch_wait(&start_it);
+    EXPECT_EXIT(&worker, 0);
+    EXPECT_EXIT(&start_it, 0);
+    cr_assert_gt(number(&worker, "chunks"), 4, "%s", worker.out);
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) || ' ' || max(id) FROM slow_1", "50 50");
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) || ' ' || max(id) FROM slow_2", "90 90");
+    EXPECT_VALUE(&shop.dest,
+                 "SELECT count(*) || ' ' || count(*) FILTER (WHERE note = 'masked ' || id)"
+                 " FROM slow_3",
+                 "100 100");
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) || ' ' || count(note) FROM slow_4", "10 0");
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM slow_5", "100");
+}
+
+Test(server_worker, a_part_goes_on_in_the_snapshot_that_a_worker_holds)
+{
+    Shop shop = slow_open();
+    const char *const arguments[] = {"prepare",
+                                     "--jobs",
+                                     "1",
+                                     "--where",
+                                     "slow_1:id <= 50",
+                                     "--mask",
+                                     "slow_10.note='masked'",
+                                     "--source",
+                                     shop.source.conninfo,
+                                     "--dest",
+                                     shop.dest.conninfo,
+                                     NULL};
+    AUTO(launch_clear) Launch prepare = launch_start(&(LaunchOptions){0}, arguments);
+    await_rows(&shop);
+    AUTO(launch_clear) Launch worker = start(&shop, "worker", "1", NULL);
+    await(&shop.dest, "SELECT count(*) > 0 FROM pgzm.snapshot WHERE worker");
+    kill(prepare.pid, SIGKILL);
+    launch_wait(&prepare);
+    test_sql(&shop.source, "DELETE FROM slow_1; DELETE FROM slow_10");
+    AUTO(launch_clear) Launch all = SHOP_LAUNCH(&shop, "prepare", "--resume");
+    EXPECT_ERROR(&all, 5, "migration ");
+    EXPECT_CONTAINS(all.err, "was prepared with other options: --where");
+    AUTO(launch_clear)
+    Launch again = SHOP_LAUNCH(&shop, "start", "--resume", "--where", "slow_1:id <= 50", "--mask",
+                               "slow_10.note='masked'");
+    EXPECT_EXIT(&again, 0);
+    launch_wait(&worker);
+    EXPECT_EXIT(&worker, 0);
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) || ' ' || count(DISTINCT id) FROM slow_1", "50 50");
+    EXPECT_VALUE(&shop.dest,
+                 "SELECT count(*) || ' ' || count(DISTINCT id) FROM slow_10 WHERE note = 'masked'",
+                 "100 100");
+}
+
 /* Workers alone would be done in a moment. */
 Test(server_worker, the_rate_of_the_migration_is_that_of_all_together)
 {
