@@ -14,6 +14,7 @@
 #include "engine/latekey.h"
 #include "engine/load.h"
 #include "engine/membergrant.h"
+#include "engine/obstacle.h"
 #include "engine/plan.h"
 #include "engine/preflight.h"
 #include "engine/selection.h"
@@ -296,7 +297,8 @@ static bool ask(Dumper *d, Run *run, Error *err)
     if (d->plan.source == NULL || (subset_is_asked(run->settings) && d->plan.subset == NULL))
         return checks_verdict(run, err);
     d->run->scope = run->scope;
-    return sourceid_check(run, &d->plan.schemas, &d->snapshot, err) && ask_for_keys(d, err);
+    return sourceid_check(run, &d->plan.schemas, &d->snapshot, err) &&
+           obstacles_ask(run, &d->plan, err) && ask_for_keys(d, err);
 }
 
 static bool ask_quietly(Dumper *d, Error *err)
@@ -367,9 +369,10 @@ static bool make_tasks(Dumper *d, Error *err)
             continue;
         const BinaryTable *own = binary_find(&types, table->object.schema, table->object.name);
         int version = conn_version(run->source);
-        /* as every destination reads it: which one it will be is not known yet */
-        bool binary =
-            own != NULL && binary_refusal(own, version, own, CONN_VERSION_MIN, run->arena) == NULL;
+        /* as every destination reads it: which one it will be is not known yet, nor which version
+         * of an extension it has */
+        bool binary = own != NULL && own->foreign_types[0] == '\0' &&
+                      binary_refusal(own, version, own, CONN_VERSION_MIN, run->arena) == NULL;
         if (!add_table(d, table, binary, &chunks[d->manifest.table_count], err))
             return false;
         d->task_count += chunks[d->manifest.table_count - 1].count;

@@ -94,3 +94,9 @@ bool obstacles_check(Run *run, const Plan *plan, Error *err)
                          run->arena, &list, err) &&
            judge_obstacles(run, &list, err);
 }
+
+bool obstacles_ask(Run *run, const Plan *plan, Error *err)
+{
+    const CatalogScope scope = selection_scope(run);
+    return portable_ask(run->source, &scope, plan->source, run->arena, err);
+}

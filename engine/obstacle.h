@@ -11,5 +11,7 @@
 
 /* A check (check.h): all of them go to result.obstacles. ERROR_PREFLIGHT when one is refused. */
 bool obstacles_check(Run *run, const Plan *plan, Error *err) MUST_CHECK;
+/* Only asks the source what any destination's check would: for a tape. */
+bool obstacles_ask(Run *run, const Plan *plan, Error *err) MUST_CHECK;
 
 #endif

@@ -220,12 +220,42 @@ static bool name_schemas(Run *run, Plan *plan, Error *err)
     return true;
 }
 
-static bool read_live(Run *run, Plan *plan, Error *err)
+static bool read_extension_schemas(Run *run, PGresult **schemas, Error *err)
+{
+    return conn_query(run->dest,
+                      "SELECT DISTINCT n.nspname FROM pg_catalog.pg_extension e"
+                      " JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace"
+                      " WHERE n.nspname <> 'pg_catalog' ORDER BY 1",
+                      0, NULL, schemas, err) ||
+           error_wrap(err, "reading where extensions are");
+}
+
+/* A dump's words were said without the destination's extensions in the path: those that are in
+ * schemas of the source's must not make its names bare either. `path` is the source's own. */
+static bool read_path_of_tape(Run *run, const Plan *plan, const char **path, Error *err)
+{
+    AUTO(result_free) PGresult *schemas = NULL;
+    if (!read_extension_schemas(run, &schemas, err))
+        return false;
+    AUTO(str_clear) Str both = STR_INIT;
+    str_add(&both, *path);
+    for (int i = 0; i < PQntuples(schemas); i++) {
+        if (plan_schema(plan, PQgetvalue(schemas, i, 0)) != NULL)
+            continue;
+        str_separate(&both, ", ");
+        conn_add_ident(run->dest, &both, PQgetvalue(schemas, i, 0));
+    }
+    *path = arena_strdup(run->arena, str_text(&both));
+    return true;
+}
+
+/* `path`: with which the source was read. */
+static bool read_live(Run *run, Plan *plan, const char *path, Error *err)
 {
     const CatalogScope scope = {.schemas = journal_live_names(&plan->schemas, run->arena),
                                 .schema_count = plan->schemas.count};
-    return read_model(run, run->dest, &scope, plan->live_path, &plan->live, &plan->live_fragments,
-                      err);
+    return (!conn_is_tape(run->source) || read_path_of_tape(run, plan, &path, err)) &&
+           read_model(run, run->dest, &scope, path, &plan->live, &plan->live_fragments, err);
 }
 
 static bool read_movable(Run *run, Plan *plan, Error *err)
@@ -251,12 +281,8 @@ bool plan_rehearsal_path(Run *run, Plan *plan, Error *err)
     if (!read_movable(run, plan, err))
         return false;
     AUTO(result_free) PGresult *schemas = NULL;
-    if (!conn_query(run->dest,
-                    "SELECT DISTINCT n.nspname FROM pg_catalog.pg_extension e"
-                    " JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace"
-                    " WHERE n.nspname <> 'pg_catalog' ORDER BY 1",
-                    0, NULL, &schemas, err))
-        return error_wrap(err, "reading where extensions are");
+    if (!read_extension_schemas(run, &schemas, err))
+        return false;
     AUTO(str_clear) Str path = STR_INIT;
     str_add(&path, plan->source_path);
     for (int i = 0; i < PQntuples(schemas); i++) {
@@ -277,10 +303,11 @@ bool plan_read(Run *run, Plan *plan, Error *err)
     if (!read_path(run, run->source, &plan->source_path, err) ||
         !read_path(run, run->dest, &plan->live_path, err))
         return false;
+    const char *own_path = plan->source_path;
     share_path(plan, run->arena);
-    if (!read_model(run, run->source, &taken, plan->source_path, &plan->source,
-                    &plan->source_fragments, err) ||
-        !name_schemas(run, plan, err) || !read_live(run, plan, err) ||
+    const char *path = conn_is_tape(run->source) ? own_path : plan->source_path;
+    if (!read_model(run, run->source, &taken, path, &plan->source, &plan->source_fragments, err) ||
+        !name_schemas(run, plan, err) || !read_live(run, plan, path, err) ||
         !compare_same_types(plan->source, &plan->source_fragments, plan->live,
                             &plan->live_fragments, run->arena, &plan->same, &plan->same_count, err))
         return false;

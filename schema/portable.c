@@ -95,6 +95,21 @@ static void sort(ObstacleList *list)
     list->count = kept;
 }
 
+/* ---- which destination ----------------------------------------------------------------- */
+
+/* Major versions of which the destination may be: one, or several where it is not known yet. What
+ * the source is asked is decided by these alone, so that a tape of all versions' questions has the
+ * answers for each. */
+typedef struct Targets {
+    int oldest, newest;
+} Targets;
+
+static Targets target_of(const Conn *dest)
+{
+    int version = conn_version(dest) / 10000;
+    return (Targets){version, version};
+}
+
 /* ---- from the catalogs ----------------------------------------------------------------- */
 
 static bool read_one(Conn *source, const CatalogScope *scope, const char *query, const Model *model,
@@ -111,17 +126,18 @@ static bool read_one(Conn *source, const CatalogScope *scope, const char *query,
     return true;
 }
 
-static bool read_versions(Conn *source, int target, const CatalogScope *scope, const Model *model,
-                          Arena *arena, ObstacleList *list, Error *err)
+/* Asks whatever a destination of one of those major versions gives reason to ask. */
+static bool read_versions(Conn *source, const Targets *targets, const CatalogScope *scope,
+                          const Model *model, Arena *arena, ObstacleList *list, Error *err)
 {
     int version = conn_version(source) / 10000;
     for (size_t i = 0; i < LENGTH(before); i++)
-        if (version >= before[i] && target / 10000 < before[i] &&
+        if (version >= before[i] && targets->oldest < before[i] &&
             !read_one(source, scope, arena_printf(arena, "portable_before_%d", before[i]), model,
                       arena, list, err))
             return false;
     for (size_t i = 0; i < LENGTH(from); i++)
-        if (version < from[i] && target / 10000 >= from[i] &&
+        if (version < from[i] && targets->newest >= from[i] &&
             !read_one(source, scope, arena_printf(arena, "portable_from_%d", from[i]), model, arena,
                       list, err))
             return false;
@@ -193,6 +209,7 @@ static char *ask_for(const PGresult *used)
     return text;
 }
 
+/* Without a destination the source alone is asked. */
 static bool read_builtins(Conn *source, Conn *dest, const CatalogScope *scope, const char *query,
                           const Model *model, Arena *arena, ObstacleList *list, Error *err)
 {
@@ -204,17 +221,31 @@ static bool read_builtins(Conn *source, Conn *dest, const CatalogScope *scope, c
     char *json = ask_for(used);
     const char *const values[] = {json};
     bool ok = conn_query(source, presence, 1, values, &here, err) &&
-              conn_query(dest, presence, 1, values, &there, err);
+              (dest == NULL || conn_query(dest, presence, 1, values, &there, err));
     free(json);
     if (!ok)
         return error_wrap(err, "looking at what both servers have");
-    for (int i = 0; i < PQntuples(there) && i < PQntuples(here); i++) {
+    for (int i = 0; dest != NULL && i < PQntuples(there) && i < PQntuples(here); i++) {
         /* A function of an extension that the source's own hides as well is nothing new. */
         bool function = strcmp(cell(used, i, "what"), "function") == 0;
         if (!function || PQgetvalue(here, i, 1)[0] != 't')
             judge(used, i, PQgetvalue(there, i, 1)[0] == 't', model, arena, list);
     }
     return true;
+}
+
+/* `dest` may be NULL, as above. */
+static bool read_differences(Conn *source, Conn *dest, const Targets *targets,
+                             const CatalogScope *scope, const Model *model, Arena *arena,
+                             ObstacleList *list, Error *err)
+{
+    int version = conn_version(source) / 10000;
+    if (targets->oldest == version && targets->newest == version)
+        return true;
+    return read_versions(source, targets, scope, model, arena, list, err) &&
+           read_builtins(source, dest, scope, "portable_builtins", model, arena, list, err) &&
+           (version <= targets->oldest ||
+            read_builtins(source, dest, scope, "portable_calls", model, arena, list, err));
 }
 
 /* ---- how text sorts -------------------------------------------------------------------- */
@@ -334,16 +365,11 @@ static void find_leftovers(const Model *model, Arena *arena, ObstacleList *list)
 bool portable_read(Conn *source, Conn *dest, const CatalogScope *scope, const Model *model,
                    Arena *arena, ObstacleList *list, Error *err)
 {
-    int target = conn_version(dest);
+    const Targets targets = target_of(dest);
     find_leftovers(model, arena, list);
     if (!read_sorting(source, dest, model, arena, list, err) ||
-        !read_compression(dest, model, arena, list, err))
-        return false;
-    if (conn_version(source) / 10000 != target / 10000 &&
-        (!read_versions(source, target, scope, model, arena, list, err) ||
-         !read_builtins(source, dest, scope, "portable_builtins", model, arena, list, err) ||
-         (conn_version(source) > target &&
-          !read_builtins(source, dest, scope, "portable_calls", model, arena, list, err))))
+        !read_compression(dest, model, arena, list, err) ||
+        !read_differences(source, dest, &targets, scope, model, arena, list, err))
         return false;
     sort(list);
     return true;
@@ -365,8 +391,8 @@ static bool is_listed(const Oid *oids, size_t count, Oid oid)
 static void add_condition(Conn *source, Str *where, const PGresult *columns, int row, int target)
 {
     int type = atoi(cell(columns, row, "type"));
-    if (target >= (type == TYPE_INTERVAL ? 170000 : 140000) ||
-        conn_version(source) < (type == TYPE_INTERVAL ? 170000 : 140000))
+    int first = type == TYPE_INTERVAL ? 17 : 14;
+    if (target >= first || conn_version(source) / 10000 < first)
         return;
     str_separate(where, " OR ");
     conn_add_ident(source, where, cell(columns, row, "name"));
@@ -375,9 +401,32 @@ static void add_condition(Conn *source, Str *where, const PGresult *columns, int
                                            : "::pg_catalog.numeric IN ('Infinity', '-Infinity')");
 }
 
+/* Nobody can look into the rows of a dump; and whoever makes one does not read every row of them
+ * for the sake of a destination that may be older. */
+static void name_unknown(const Table *table, int target, const Model *model, Arena *arena,
+                         ObstacleList *list)
+{
+    const Obstacle found = {
+        .object = table->object.address,
+        .action = OBSTACLE_NAMED,
+        .kind = "rows of table",
+        .identity = arena_printf(arena, "%s.%s", table->object.schema, table->object.name),
+        .reason = target < 14 ? "whether an infinite interval or numeric is among them is not "
+                                "known from a dump; it would end the load"
+                              : "whether an infinite interval is among them is not known from a "
+                                "dump; it would end the load",
+        .needs = target < 14 ? 0 : 17,
+    };
+    append(list, arena, &found, 1, model);
+}
+
 static bool look_into(Conn *source, const Table *table, const char *where, int target,
                       const Model *model, Arena *arena, ObstacleList *list, Error *err)
 {
+    if (conn_is_tape(source)) {
+        name_unknown(table, target, model, arena, list);
+        return true;
+    }
     AUTO(str_clear) Str sql = STR_INIT;
     AUTO(result_free) PGresult *result = NULL;
     str_add(&sql, "SELECT EXISTS (SELECT FROM ONLY ");
@@ -393,11 +442,18 @@ static bool look_into(Conn *source, const Table *table, const char *where, int t
         .action = OBSTACLE_REFUSED,
         .kind = "rows of table",
         .identity = arena_printf(arena, "%s.%s", table->object.schema, table->object.name),
-        .reason = target < 140000 ? "an infinite interval or numeric" : "an infinite interval",
-        .needs = target < 140000 ? 0 : 17,
+        .reason = target < 14 ? "an infinite interval or numeric" : "an infinite interval",
+        .needs = target < 14 ? 0 : 17,
     };
     append(list, arena, &found, 1, model);
     return true;
+}
+
+/* Whether a destination that old has no infinity of a type that the source has one of. */
+static bool lacks_infinity(const Conn *source, int target)
+{
+    int version = conn_version(source) / 10000;
+    return version > target && ((version >= 14 && target < 14) || (version >= 17 && target < 17));
 }
 
 bool portable_rows(Conn *source, int target_version, const CatalogScope *scope, const Model *model,
@@ -405,8 +461,8 @@ bool portable_rows(Conn *source, int target_version, const CatalogScope *scope, 
                    Error *err)
 {
     AUTO(result_free) PGresult *columns = NULL;
-    if (target_version >= 170000 || conn_version(source) < 140000 ||
-        conn_version(source) / 10000 <= target_version / 10000)
+    int target = target_version / 10000;
+    if (!lacks_infinity(source, target))
         return true;
     if (!loader_query(source, scope, "portable_infinite", &columns, err))
         return false;
@@ -415,14 +471,27 @@ bool portable_rows(Conn *source, int target_version, const CatalogScope *scope, 
         const Table *table = model_table(model, (Oid)strtoul(relation, NULL, 10));
         AUTO(str_clear) Str where = STR_INIT;
         for (; i < PQntuples(columns) && strcmp(cell(columns, i, "relation"), relation) == 0; i++)
-            add_condition(source, &where, columns, i, target_version);
+            add_condition(source, &where, columns, i, target);
         if (table != NULL && where.len > 0 &&
             !is_listed(without_rows, without_count, table->object.address.oid) &&
-            !look_into(source, table, str_text(&where), target_version, model, arena, list, err))
+            !look_into(source, table, str_text(&where), target, model, arena, list, err))
             return false;
     }
     sort(list);
     return true;
+}
+
+/* ---- for a tape ------------------------------------------------------------------------ */
+
+bool portable_ask(Conn *source, const CatalogScope *scope, const Model *model, Arena *arena,
+                  Error *err)
+{
+    const Targets all = {CONN_VERSION_MIN / 10000, CONN_VERSION_END / 10000 - 1};
+    ObstacleList ignored = {0};
+    AUTO(result_free) PGresult *columns = NULL;
+    return read_differences(source, NULL, &all, scope, model, arena, &ignored, err) &&
+           (!lacks_infinity(source, all.oldest) ||
+            loader_query(source, scope, "portable_infinite", &columns, err));
 }
 
 /* ---- words ----------------------------------------------------------------------------- */

@@ -47,6 +47,12 @@ bool portable_rows(Conn *source, int target_version, const CatalogScope *scope, 
                    const Oid *without_rows, size_t without_count, Arena *arena, ObstacleList *list,
                    Error *err) MUST_CHECK;
 
+/* Only asks the source what both functions above would ask it, for destinations of all versions
+ * that are supported: for a tape. Not the rows: from a tape portable_rows names the tables that
+ * would have to be looked into. */
+bool portable_ask(Conn *source, const CatalogScope *scope, const Model *model, Arena *arena,
+                  Error *err) MUST_CHECK;
+
 /* "view public.totals: the option security_invoker (needs PostgreSQL 15)", in `arena`. */
 const char *portable_sentence(const Obstacle *obstacle, Arena *arena);
 

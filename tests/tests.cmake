@@ -93,4 +93,8 @@ if(TARGET test_e2e)
         set_tests_properties(matrix-${pair} PROPERTIES LABELS matrix TIMEOUT 900 SKIP_RETURN_CODE
                                                      77)
     endforeach()
+    # Through a dump, which is made without knowing the destination's version.
+    add_test(NAME matrix-12-18-dumped COMMAND sh ${harness_folder}/matrix.sh $<TARGET_FILE:test_e2e>
+             12 18 "server_dump/*")
+    set_tests_properties(matrix-12-18-dumped PROPERTIES LABELS matrix TIMEOUT 900 SKIP_RETURN_CODE 77)
 endif()

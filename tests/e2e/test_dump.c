@@ -64,6 +64,20 @@ static void save(const Saved *s)
     EXPECT_EXIT(&dump, 0);
 }
 
+static bool has_extension(const TestDatabase *database, const char *name)
+{
+    AUTO(mem_free)
+    char *query = mem_printf("SELECT 1 FROM pg_available_extensions WHERE name = '%s'", name);
+    AUTO(mem_free) char *has = test_value(database, query);
+    return has != NULL;
+}
+
+static void in_folder(const Saved *s, const char *command)
+{
+    AUTO(mem_free) char *line = mem_printf("cd %s && %s", s->folder, command);
+    cr_assert_eq(system(line), 0, "%s", line);
+}
+
 static void expect_old(const Saved *s)
 {
     EXPECT_VALUE(&s->shop.dest, "SELECT string_agg(name, ',') FROM customers", "old");
@@ -128,6 +142,43 @@ Test(server_dump, holds_what_the_filters_take)
     shut(&s);
 }
 
+/* A side's extensions are visible while its definitions are printed; those of the destination that
+ * the dump could not know of must not make it print the same type in other words. */
+Test(server_dump, knows_a_type_again_whatever_extensions_are_there)
+{
+    Saved s = open_pair();
+    if (!has_extension(&s.shop.dest, "citext"))
+        cr_skip_test("the server has no citext");
+    static const char domain[] = "CREATE DOMAIN gladness AS mood CHECK (VALUE <> 'sad'::mood)";
+    test_sql(&s.shop.source, domain);
+    test_sql(&s.shop.source, "CREATE TABLE joys (joy gladness)");
+    test_sql(&s.shop.dest, "CREATE EXTENSION citext SCHEMA public;"
+                           "CREATE TYPE mood AS ENUM ('glad', 'sad')");
+    test_sql(&s.shop.dest, domain);
+    AUTO(mem_free) char *before = test_value(&s.shop.dest, "SELECT 'gladness'::regtype::oid");
+    save(&s);
+    AUTO(launch_clear) Launch start = FROM_DUMP(&s, "start");
+    EXPECT_EXIT(&start, 0);
+    EXPECT_VALUE(&s.shop.dest, "SELECT 'gladness'::regtype::oid", before);
+    shut(&s);
+}
+
+/* The destination may have another version of the extension, which reads its own binary form. */
+Test(server_dump, holds_values_of_extensions_as_text)
+{
+    Saved s = open_pair();
+    if (!has_extension(&s.shop.source, "hstore"))
+        cr_skip_test("the server has no hstore");
+    test_sql(&s.shop.source, "CREATE EXTENSION hstore; CREATE TABLE traits (t hstore)");
+    AUTO(launch_clear) Launch dump = DUMP(&s, "-t", "traits", "-t", "nothing");
+    EXPECT_EXIT(&dump, 0);
+    in_folder(&s,
+              "tr -d ' \n' < manifest.json > ../flat"
+              " && grep -q '\"binary\":false,\"chunks\":[^]]*],\"columns\":\\[\"t\"\\]' ../flat"
+              " && grep -q '\"binary\":true,\"chunks\":[^]]*],\"columns\":\\[\"id\"\\]' ../flat");
+    shut(&s);
+}
+
 Test(server_dump, is_of_one_moment)
 {
     Saved s = open_pair();
@@ -138,6 +189,7 @@ Test(server_dump, is_of_one_moment)
                              "INSERT INTO b SELECT i, 0 FROM generate_series(1, 20000) i");
     pid_t writer = fork();
     if (writer == 0) {
+        alarm(60); /* it ends, even if nobody is left to end it */
         for (;;)
             test_sql(&s.shop.source, "UPDATE a SET n = n + 1 WHERE id % 50 = 3;"
                                      "UPDATE b SET n = n + 1 WHERE id % 50 = 7");
@@ -174,12 +226,6 @@ static void expect_refusal(const Saved *s, int code, const char *words)
     AUTO(launch_clear) Launch start = FROM_DUMP(s, "start");
     EXPECT_ERROR(&start, code, words);
     expect_old(s);
-}
-
-static void in_folder(const Saved *s, const char *command)
-{
-    AUTO(mem_free) char *line = mem_printf("cd %s && %s", s->folder, command);
-    cr_assert_eq(system(line), 0, "%s", line);
 }
 
 Test(server_dump, with_a_damaged_file_is_refused_by_name)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# sh tests/harness/matrix.sh TEST_E2E SOURCE DEST: the migrations of tests/e2e and tests/cases from
-# one version of PostgreSQL to another.
+# sh tests/harness/matrix.sh TEST_E2E SOURCE DEST [FILTER]: the migrations of tests/e2e and
+# tests/cases from one version of PostgreSQL to another.
 #
 # TEST_VERSIONS_PGHOST: where the servers listen, each on port 6000 + version (tests/run.sh starts
 # them). TEST_COMMAND_PLAIN: the command, built for speed.
@@ -13,4 +13,4 @@ export TEST_SOURCE_PGHOST="$TEST_VERSIONS_PGHOST" TEST_SOURCE_PGPORT=$((6000 + $
 export TEST_PGHOST="$TEST_VERSIONS_PGHOST" TEST_PGPORT=$((6000 + $3)) TEST_PGUSER=postgres
 if [ -n "${TEST_COMMAND_PLAIN:-}" ]; then export TEST_COMMAND="$TEST_COMMAND_PLAIN"; fi
 exec sh "$(dirname "$0")/sanitized.sh" "$1" --jobs 1 --filter \
-    'server_@(cases|versions)/*'
+    "${4:-server_@(cases|versions)/*}"
