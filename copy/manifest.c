@@ -405,6 +405,8 @@ static json_t *table_json(const ManifestTable *table)
     json_t *made = json_pack("{s:s, s:s, s:b, s:o, s:o}", "schema", table->schema, "name",
                              table->name, "binary", (int)table->binary, "columns",
                              texts_json(table->columns, table->column_count), "chunks", chunks);
+    if (made != NULL && table->wide_chars)
+        json_object_set_new(made, "wide_chars", json_true());
     if (made != NULL && table->types != NULL)
         json_object_set_new(made, "types", texts_json(table->types, table->column_count));
     return made;

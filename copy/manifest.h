@@ -33,7 +33,9 @@ typedef struct ManifestFile {
 
 typedef struct ManifestTable {
     const char *schema, *name;
-    bool binary; /* COPY BINARY, else text */
+    bool binary;     /* COPY BINARY, else text */
+    bool wide_chars; /* such a text has values of "char" above 127 as servers from 15 on print them
+                      */
     const char **columns;
     const char **types; /* as many, as format_type prints them; NULL: not noted */
     size_t column_count;

@@ -151,6 +151,7 @@ static bool read_texts(Look *look, const json_t *table, const char *key, bool di
 static bool read_table(Look *look, const json_t *value, ManifestTable *table)
 {
     const json_t *chunks = NULL, *binary = json_object_get(value, "binary");
+    const json_t *wide = json_object_get(value, "wide_chars");
     size_t types = 0;
     if (!json_is_object(value))
         return complain(look, NULL, "is not an object");
@@ -160,6 +161,9 @@ static bool read_table(Look *look, const json_t *value, ManifestTable *table)
     if (!json_is_boolean(binary))
         return complain(look, "binary", "is not true or false");
     table->binary = json_is_true(binary);
+    if (wide != NULL && !json_is_boolean(wide))
+        return complain(look, "wide_chars", "is not true or false");
+    table->wide_chars = json_is_true(wide);
     if (!read_texts(look, value, "columns", true, &table->columns, &table->column_count))
         return false;
     if (json_object_get(value, "types") != NULL &&

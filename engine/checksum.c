@@ -78,7 +78,7 @@ typedef enum Shape {
     SHAPE_TEXT,  /* the hash of it */
     SHAPE_OTHER, /* the hash of its text */
     SHAPE_BYTES, /* in hex it would be twice as long */
-    SHAPE_CHAR,  /* "char": from 16 on bytes above 127 are printed as \nnn */
+    SHAPE_CHAR,  /* "char": from 15 on bytes above 127 are printed as \nnn */
     SHAPE_CHARS
 } Shape;
 

@@ -25,6 +25,7 @@
 #include "engine/subset.h"
 #include "engine/synctable.h"
 #include "engine/throttle.h"
+#include "engine/widechar.h"
 #include "schema/binary.h"
 
 #define CATALOG_FILE "catalog"
@@ -326,9 +327,24 @@ static int by_weight(const void *a, const void *b)
     return (x->chunk->weight < y->chunk->weight) - (x->chunk->weight > y->chunk->weight);
 }
 
-/* Of the names in the files: those of tables may be anything. */
-static bool add_table(Dumper *d, const Table *table, bool binary, CopyChunks *chunks, Error *err)
+/* Text of servers before 15 has such values as bytes that are no text. */
+static bool note_wide_chars(Dumper *d, const WideChars *chars, const CopyTable *way,
+                            const char *reason, ManifestTable *made, Error *err)
 {
+    const char *column = NULL;
+    if (!widechar_is_octal(conn_version(d->run->source)))
+        return widechar_refuse(d->run, &d->plan, chars, way, reason, err);
+    if (!widechar_find(d->run, &d->plan, chars, way, &column, err))
+        return false;
+    made->wide_chars = column != NULL;
+    return true;
+}
+
+/* Of the names in the files: those of tables may be anything. */
+static bool add_table(Dumper *d, const Table *table, const WideChars *chars, const char *reason,
+                      CopyChunks *chunks, Error *err)
+{
+    bool binary = reason == NULL;
     Arena *arena = d->run->arena;
     CopyTable *copy = arena_alloc(arena, sizeof *copy);
     *copy = (CopyTable){.source = table, .binary = binary, .only = true};
@@ -341,6 +357,8 @@ static bool add_table(Dumper *d, const Table *table, bool binary, CopyChunks *ch
                             .name = table->object.name,
                             .binary = binary,
                             .chunk_count = chunks->count};
+    if (!binary && !note_wide_chars(d, chars, copy, reason, made, err))
+        return false;
     made->columns = arena_alloc(arena, (table->column_count + 1) * sizeof *made->columns);
     made->chunks = arena_alloc(arena, (chunks->count + 1) * sizeof *made->chunks);
     for (size_t i = 0; i < table->column_count; i++)
@@ -352,14 +370,28 @@ static bool add_table(Dumper *d, const Table *table, bool binary, CopyChunks *ch
     return true;
 }
 
+/* Why a table's rows are text: NULL when every destination reads them in binary. Which one it will
+ * be is not known yet, nor which version of an extension it has. */
+static const char *text_reason(const Run *run, const BinaryTable *own)
+{
+    if (own == NULL)
+        return "its types could not be read";
+    if (own->foreign_types[0] != '\0')
+        return "an extension's types";
+    return binary_refusal(own, conn_version(run->source), own, CONN_VERSION_MIN, run->arena);
+}
+
 static bool make_tasks(Dumper *d, Error *err)
 {
     Run *run = d->run;
     const Model *source = d->plan.source;
     BinaryTables types = {0};
+    WideChars chars = {0};
     const char **live = journal_live_names(&d->plan.schemas, run->arena);
     if (!binary_read(run->source, live, d->plan.schemas.count, run->arena, &types, err))
         return error_wrap(err, "reading how types travel");
+    if (!widechar_read(run, &d->plan, &chars, err))
+        return false;
     CopyChunks *chunks = arena_alloc(run->arena, (source->tables.count + 1) * sizeof *chunks);
     d->manifest.tables =
         arena_alloc(run->arena, (source->tables.count + 1) * sizeof *d->manifest.tables);
@@ -368,12 +400,8 @@ static bool make_tasks(Dumper *d, Error *err)
         if (!table_has_rows(table) || scope_is_rowless(run->scope, table->object.address.oid))
             continue;
         const BinaryTable *own = binary_find(&types, table->object.schema, table->object.name);
-        int version = conn_version(run->source);
-        /* as every destination reads it: which one it will be is not known yet, nor which version
-         * of an extension it has */
-        bool binary = own != NULL && own->foreign_types[0] == '\0' &&
-                      binary_refusal(own, version, own, CONN_VERSION_MIN, run->arena) == NULL;
-        if (!add_table(d, table, binary, &chunks[d->manifest.table_count], err))
+        const char *reason = text_reason(run, own);
+        if (!add_table(d, table, &chars, reason, &chunks[d->manifest.table_count], err))
             return false;
         d->task_count += chunks[d->manifest.table_count - 1].count;
     }

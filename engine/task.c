@@ -8,6 +8,7 @@
 #include "engine/small.h"
 #include "engine/split.h"
 #include "engine/subset.h"
+#include "engine/widechar.h"
 #include "schema/binary.h"
 
 /* A table's chunk: large enough that its start-up costs nothing, small enough that the end of a
@@ -115,6 +116,14 @@ static bool take_files(Maker *maker, CopyTable *copy, CopyChunks *chunks,
                   name->schema, name->name);
         return error_hint(err, "Migrate from the source itself, or into a server of its version.");
     }
+    if (table->wide_chars && !widechar_is_octal(conn_version(maker->run->dest))) {
+        error_set(err, ERROR_PREFLIGHT,
+                  "the rows of table %s.%s are text with values of \"char\" above 127, which only "
+                  "servers from 15 on read",
+                  name->schema, name->name);
+        return error_hint(err, "Migrate into PostgreSQL 15 or later, or make the dump with other "
+                               "values in their place (--mask).");
+    }
     copy->binary = table->binary;
     chunks->count = table->chunk_count;
     chunks->items = arena_alloc(arena, chunks->count * sizeof *chunks->items);
@@ -202,9 +211,12 @@ static bool read_binary(Maker *maker, BinaryTables *source, BinaryTables *shadow
 static bool make_copies(Maker *maker, Error *err)
 {
     BinaryTables source = {0}, shadow = {0};
-    if (!read_binary(maker, &source, &shadow, err))
-        return false;
+    WideChars chars = {0};
     Run *run = maker->run;
+    if (!read_binary(maker, &source, &shadow, err) ||
+        (run->dump == NULL && !widechar_fits_text(run->source, run->dest) &&
+         !widechar_read(run, maker->plan, &chars, err)))
+        return false;
     for (size_t i = 0; i < maker->plan->shadow->tables.count; i++) {
         TableTasks *table = &maker->tables[i];
         const Object *name = &table->shadow->object;
@@ -223,7 +235,8 @@ static bool make_copies(Maker *maker, Error *err)
         if (reason != NULL)
             log_info(&run->log, "table %s.%s travels as text: %s", table->source->object.schema,
                      name->name, reason);
-        if (!add_chunks(maker, table, &way, reason == NULL, err))
+        if ((reason != NULL && !widechar_refuse(run, maker->plan, &chars, &way, reason, err)) ||
+            !add_chunks(maker, table, &way, reason == NULL, err))
             return false;
     }
     return true;

@@ -13,6 +13,56 @@ WITH scope AS (
            s.nspname || '.' || c.relname AS name
     FROM scope s
     JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid
+), expression AS (
+    SELECT 1259 AS classid, r.oid, CASE r.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
+                                                  ELSE 'rule' END AS kind,
+           CASE WHEN r.relkind IN ('v', 'm') THEN r.name ELSE w.rulename || ' on ' || r.name END
+               AS identity,
+           w.ev_action::pg_catalog.text || COALESCE(w.ev_qual::pg_catalog.text, '') AS tree
+    FROM relation r JOIN pg_catalog.pg_rewrite w ON w.ev_class = r.oid
+    UNION ALL
+    SELECT 1259, r.oid, 'column', r.name || '.' || a.attname, d.adbin::pg_catalog.text
+    FROM relation r
+    JOIN pg_catalog.pg_attrdef d ON d.adrelid = r.oid
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid AND a.attnum = d.adnum
+    UNION ALL
+    SELECT 1259, r.oid, 'partition', r.name, c.relpartbound::pg_catalog.text
+    FROM relation r JOIN pg_catalog.pg_class c ON c.oid = r.oid
+    WHERE c.relpartbound IS NOT NULL
+    UNION ALL
+    SELECT 1259, r.oid, 'partitioned table', r.name, p.partexprs::pg_catalog.text
+    FROM relation r JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = r.oid
+    WHERE p.partexprs IS NOT NULL
+    UNION ALL
+    SELECT 1259, r.oid, 'check constraint', k.conname || ' on ' || r.name, k.conbin::pg_catalog.text
+    FROM relation r
+    JOIN pg_catalog.pg_constraint k ON k.conrelid = r.oid AND k.contype = 'c'
+    UNION ALL
+    SELECT 1259, r.oid, 'index', c.relname || ' on ' || r.name,
+           COALESCE(i.indexprs::pg_catalog.text, '') || COALESCE(i.indpred::pg_catalog.text, '')
+    FROM relation r
+    JOIN pg_catalog.pg_index i ON i.indrelid = r.oid
+    JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+    UNION ALL
+    SELECT 1259, r.oid, 'policy', p.polname || ' on ' || r.name,
+           COALESCE(p.polqual::pg_catalog.text, '')
+               || COALESCE(p.polwithcheck::pg_catalog.text, '')
+    FROM relation r JOIN pg_catalog.pg_policy p ON p.polrelid = r.oid
+    UNION ALL
+    SELECT 1259, r.oid, 'trigger', t.tgname || ' on ' || r.name, t.tgqual::pg_catalog.text
+    FROM relation r JOIN pg_catalog.pg_trigger t ON t.tgrelid = r.oid
+    UNION ALL
+    SELECT 1247, t.oid, 'domain', s.nspname || '.' || t.typname,
+           COALESCE(t.typdefaultbin::pg_catalog.text, '') || COALESCE(k.trees, '')
+    FROM scope s
+    JOIN pg_catalog.pg_type t ON t.typnamespace = s.oid AND t.typtype = 'd'
+    CROSS JOIN LATERAL (SELECT pg_catalog.string_agg(k.conbin::pg_catalog.text, ' ') AS trees
+                        FROM pg_catalog.pg_constraint k WHERE k.contypid = t.oid) k
+    UNION ALL
+    SELECT 1255, p.oid, 'function', s.nspname || '.' || p.proname,
+           COALESCE(p.proargdefaults::pg_catalog.text, '')
+               || COALESCE(p.prosqlbody::pg_catalog.text, '')
+    FROM scope s JOIN pg_catalog.pg_proc p ON p.pronamespace = s.oid
 )
 SELECT 1259 AS classid, r.oid, 'r' AS action, 'view' AS kind, r.name AS identity,
        'the option security_invoker' AS reason, 15 AS needs
@@ -59,3 +109,10 @@ FROM pg_catalog.pg_publication p
 JOIN pg_catalog.pg_publication_rel t ON t.prpubid = p.oid
 WHERE t.prqual IS NOT NULL OR t.prattrs IS NOT NULL
 GROUP BY p.oid, p.pubname
+UNION ALL
+-- printed with three octal digits, of which an older server takes the backslash
+SELECT e.classid, e.oid, 'r', e.kind, e.identity, 'a constant of type "char" above 127', 15
+FROM expression e
+WHERE e.tree ~ ':consttype 18 [^}]*:constvalue 1 \[ -'
+   -- of an array the first four bytes are its length
+   OR e.tree ~ ':consttype 1002 [^}]*:constvalue \d+ \[ (-?\d+ ){4}[^\]]*-'

@@ -34,6 +34,7 @@ static Manifest make_manifest(void)
                                 .chunk_count = 2};
     tables[1] = (ManifestTable){.schema = "other",
                                 .name = "t",
+                                .wide_chars = true,
                                 .columns = columns,
                                 .column_count = 0,
                                 .chunks = only,
@@ -81,6 +82,7 @@ static void expect_same(const Manifest *m, const Manifest *expected)
         cr_assert_str_eq(t->schema, e->schema);
         cr_assert_str_eq(t->name, e->name);
         cr_assert_eq(t->binary, e->binary);
+        cr_assert_eq(t->wide_chars, e->wide_chars);
         cr_assert_eq(t->column_count, e->column_count);
         cr_assert_eq(t->types == NULL, e->types == NULL);
         for (size_t k = 0; k < t->column_count; k++) {
@@ -258,6 +260,7 @@ static const Hostile hostile[] = {
     {"tables.1.name", NULL, ": tables[1].name is missing"},
     {"tables.1.schema", "\"public\"", ": tables[1] is a table that was there before"},
     {"tables.0.binary", "1", ": tables[0].binary is not true or false"},
+    {"tables.0.wide_chars", "1", ": tables[0].wide_chars is not true or false"},
     {"tables.0.binary", NULL, ": tables[0].binary is not true or false"},
     {"tables.0.columns", "\"id\"", ": tables[0].columns is not a list"},
     {"tables.0.columns.1", "null", ": tables[0].columns holds something that is not a text"},

@@ -66,6 +66,15 @@ static const Hurdle hurdles[] = {
     {16, 16, 0, "refused", "public.gc16.g", "its expression is not that of its parent",
      "CREATE TABLE gp16 (a int, g int GENERATED ALWAYS AS (a * 2) STORED);"
      "CREATE TABLE gc16 (g int GENERATED ALWAYS AS (a * 3) STORED) INHERITS (gp16)"},
+    {15, 15, 0, "refused", "public.char15.c", "a constant of type \"char\" above 127",
+     "CREATE TABLE char15 (c \"char\" DEFAULT '\\200')"},
+    {15, 15, 0, "refused", "public.list15.c", "a constant of type \"char\" above 127",
+     "CREATE TABLE list15 (c \"char\"[] DEFAULT '{a,\\\\377}', fine \"char\"[] DEFAULT '{a,b}')"},
+    {15, 15, 0, "refused", "public.part15_1", "a constant of type \"char\" above 127",
+     "CREATE TABLE part15 (c \"char\") PARTITION BY LIST (c);"
+     "CREATE TABLE part15_1 PARTITION OF part15 FOR VALUES IN ('a', '\\375')"},
+    {15, 15, 0, "refused", "public.word15", "a constant of type \"char\" above 127",
+     "CREATE DOMAIN word15 AS \"char\" CHECK (value <> '\\377')"},
     {15, 15, 0, "refused", "public.invoker15", "the option security_invoker",
      "CREATE VIEW invoker15 WITH (security_invoker = true) AS SELECT 1 AS one"},
     {15, 15, 0, "refused", "u15_a_key on public.u15", "NULLS NOT DISTINCT",
