@@ -24,6 +24,7 @@
 #include "engine/split.h"
 #include "engine/subset.h"
 #include "engine/synctable.h"
+#include "engine/task.h"
 #include "engine/throttle.h"
 #include "engine/widechar.h"
 #include "schema/binary.h"
@@ -34,9 +35,6 @@ enum {
     CATALOG_LEVEL = 3,
     PROGRESS_MS = 200,
 };
-
-/* A table's chunk, and so a file: as in task.c. */
-#define CHUNK_BYTES (INT64_C(256) << 20)
 
 /* ---- the filters, which are part of a dump ---------------------------------------------- */
 
@@ -349,9 +347,9 @@ static bool add_table(Dumper *d, const Table *table, const WideChars *chars, con
     CopyTable *copy = arena_alloc(arena, sizeof *copy);
     *copy = (CopyTable){.source = table, .binary = binary, .only = true};
     subset_apply(&d->plan, copy);
-    if (!split_find(d->run, &d->plan, CHUNK_BYTES, copy, err))
+    if (!split_find(d->run, &d->plan, TASK_CHUNK_BYTES, copy, err))
         return false;
-    copy_plan(copy, conn_version(d->run->source), CHUNK_BYTES, arena, chunks);
+    copy_plan(copy, conn_version(d->run->source), TASK_CHUNK_BYTES, arena, chunks);
     ManifestTable *made = &d->manifest.tables[d->manifest.table_count++];
     *made = (ManifestTable){.schema = table->object.schema,
                             .name = table->object.name,

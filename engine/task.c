@@ -11,10 +11,6 @@
 #include "engine/widechar.h"
 #include "schema/binary.h"
 
-/* A table's chunk: large enough that its start-up costs nothing, small enough that the end of a
- * load is not one worker with the last big table. */
-#define CHUNK_BYTES (INT64_C(256) << 20)
-
 /* While tasks are made: where each table of the shadow stands. */
 typedef struct TableTasks {
     const Table *shadow, *source;
@@ -167,7 +163,7 @@ static bool add_chunks(Maker *maker, TableTasks *table, const CopyTable *way, bo
     CopyChunks chunks = {0};
     const ManifestTable *saved = NULL;
     if (maker->run->dump == NULL)
-        copy_plan(copy, conn_version(maker->run->source), CHUNK_BYTES, arena, &chunks);
+        copy_plan(copy, conn_version(maker->run->source), TASK_CHUNK_BYTES, arena, &chunks);
     else if (!take_files(maker, copy, &chunks, &saved, err))
         return false;
     _Atomic int *left = arena_alloc(arena, sizeof *left);
@@ -224,7 +220,7 @@ static bool make_copies(Maker *maker, Error *err)
         if (!tasks_way(run, maker->plan, table->shadow, &way))
             continue;
         table->split.source = table->source;
-        if (run->dump == NULL && !split_find(run, maker->plan, CHUNK_BYTES, &table->split, err))
+        if (run->dump == NULL && !split_find(run, maker->plan, TASK_CHUNK_BYTES, &table->split, err))
             return false;
         const BinaryTable *ours = binary_find(&source, table->source->object.schema, name->name);
         const BinaryTable *theirs = binary_find(&shadow, name->schema, name->name);

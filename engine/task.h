@@ -14,6 +14,10 @@
 /* Tasks that may share a transaction with others of their class (batch.h). */
 enum { TASK_CLASS_ROWS = 1, TASK_CLASS_STATEMENTS };
 
+/* A table's chunk, and so a file of a dump: large enough that its start-up costs nothing, small
+ * enough that the end of a load is not one worker with the last big table. */
+#define TASK_CHUNK_BYTES (INT64_C(256) << 20)
+
 typedef enum TaskKind { TASK_COPY, TASK_STATEMENT, TASK_ANALYZE } TaskKind;
 
 typedef struct LoadTask {
