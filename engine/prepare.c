@@ -324,7 +324,7 @@ static bool prepare(Run *run, Error *err)
     if (run->settings->resume)
         return resume_open(run, &plan, &snapshot, err) && rowcheck_resumes(run, &snapshot, err) &&
                snapshot_record(run, &snapshot, false, err) && complete(run, &plan, &snapshot, err);
-    if (!open_both(run, err) || !rowcheck_starts(run, err) || !look(run, &plan, &snapshot, err))
+    if (!open_both(run, err) || !look(run, &plan, &snapshot, err))
         return false;
     small_find(run, &plan);
     if (run->settings->dry_run) {

@@ -527,14 +527,6 @@ static bool judge(RowCheck *check, Error *err)
 
 /* ---- when it can be done ------------------------------------------------------------------- */
 
-bool rowcheck_starts(Run *run, Error *err)
-{
-    if (run->settings->verify != VERIFY_CHECKSUM || !conn_is_tape(run->source))
-        return true;
-    error_set(err, ERROR_USAGE, "rows of a dump cannot be compared with the source's");
-    return error_hint(err, "Leave out --verify checksum: the files of a dump hold checksums.");
-}
-
 bool rowcheck_resumes(Run *run, const Snapshot *snapshot, Error *err)
 {
     const char *const values[] = {journal_id_text(run->arena, run->id)};

@@ -18,9 +18,6 @@
 
 #include "engine/load.h"
 
-/* Refuses what cannot be compared, before anything is done: a dump (ERROR_USAGE). */
-bool rowcheck_starts(Run *run, Error *err) MUST_CHECK;
-
 /* ERROR_STATE for a migration that must not be resumed: what differed once will not become the
  * same; and --verify checksum needs the snapshot. */
 bool rowcheck_resumes(Run *run, const Snapshot *snapshot, Error *err) MUST_CHECK;
