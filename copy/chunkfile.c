@@ -22,7 +22,7 @@ enum {
     FLAG_SEALED = 1,
     FRAME_BYTES = 1 << 20, /* before compression */
     FRAME_HEAD_BYTES = 8,
-    DIGEST_BYTES = 16,
+    DIGEST_BYTES = CHUNKFILE_DIGEST_CHARS / 2,
     SUMS_BYTES = FRAME_HEAD_BYTES + 8 + 8, /* the tail without seal and digest */
     TAIL_MOST = SUMS_BYTES + SEAL_EXTRA_BYTES + DIGEST_BYTES,
 };
@@ -95,11 +95,12 @@ static void put_digest(XXH3_state_t *state, char bytes[DIGEST_BYTES])
     memcpy(bytes, canonical.digest, DIGEST_BYTES);
 }
 
-static void print_digest(const char bytes[DIGEST_BYTES], char hex[CHUNKFILE_DIGEST_CHARS + 1])
+void chunkfile_print_digest(const void *digest, char hex[CHUNKFILE_DIGEST_CHARS + 1])
 {
+    static const char digits[] = "0123456789abcdef";
+    const unsigned char *bytes = digest;
     for (int i = 0; i < DIGEST_BYTES; i++) {
-        static const char digits[] = "0123456789abcdef";
-        hex[2 * i] = digits[(unsigned char)bytes[i] >> 4];
+        hex[2 * i] = digits[bytes[i] >> 4];
         hex[2 * i + 1] = digits[bytes[i] & 15];
     }
     hex[CHUNKFILE_DIGEST_CHARS] = '\0';
@@ -267,7 +268,7 @@ static bool write_tail(ChunkWriter *w, int64_t rows, ChunkInfo *info, Error *err
     if (!write_all(w, tail + covered, DIGEST_BYTES, err))
         return false;
     *info = (ChunkInfo){.rows = rows, .bytes = w->bytes, .stored_bytes = w->stored};
-    print_digest(tail + covered, info->digest);
+    chunkfile_print_digest(tail + covered, info->digest);
     return true;
 }
 
@@ -440,7 +441,7 @@ static bool read_tail(ChunkReader *r, char tail[TAIL_MOST], Error *err)
     put_digest(r->digest, digest);
     if (!read_all(r, tail + covered, DIGEST_BYTES, err))
         return false;
-    print_digest(digest, hex);
+    chunkfile_print_digest(digest, hex);
     if (r->left != 0 || memcmp(digest, tail + covered, DIGEST_BYTES) != 0 ||
         strcmp(hex, r->expected.digest) != 0 ||
         (int64_t)get(tail + FRAME_HEAD_BYTES, 8) != r->expected.rows ||
@@ -522,7 +523,7 @@ bool chunkfile_inspect(int folder, const char *name, bool sealed, ChunkInfo *inf
         return false;
     info->rows = (int64_t)get(tail + FRAME_HEAD_BYTES, 8);
     info->bytes = (int64_t)get(tail + FRAME_HEAD_BYTES + 8, 8);
-    print_digest(digest, info->digest);
+    chunkfile_print_digest(digest, info->digest);
     return (get(tail, FRAME_HEAD_BYTES) == 0 && info->rows >= -1 && info->bytes >= 0 &&
             memcmp(digest, tail + tail_bytes - DIGEST_BYTES, DIGEST_BYTES) == 0) ||
            refuse(r, "was changed", err);

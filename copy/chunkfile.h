@@ -40,6 +40,9 @@ typedef struct ChunkReader ChunkReader;
  * first, `.`; not the name of an unfinished one (`.part`). */
 bool chunkfile_is_name(const char *name);
 
+/* A digest, XXH3's 128 bits in canonical form, in lower-case hexadecimal. */
+void chunkfile_print_digest(const void *digest, char hex[CHUNKFILE_DIGEST_CHARS + 1]);
+
 /* Begins `name` in a folder, as `name.part` with mode 0600. `key` NULL: not encrypted. `level` is
  * zstd's. ERROR_OTHER with the system's reason here and below when the disk is full or fails; the
  * folder's path is for the caller to add. `folder` and `key` must live as long as the writer. */

@@ -43,12 +43,7 @@ static bool digest_of(const json_t *whole, char hex[CHUNKFILE_DIGEST_CHARS + 1])
         return false;
     XXH128_canonical_t canonical;
     XXH128_canonicalFromHash(&canonical, XXH3_128bits(text, strlen(text)));
-    for (size_t i = 0; i < sizeof canonical.digest; i++) {
-        static const char digits[] = "0123456789abcdef";
-        hex[2 * i] = digits[canonical.digest[i] >> 4];
-        hex[2 * i + 1] = digits[canonical.digest[i] & 15];
-    }
-    hex[CHUNKFILE_DIGEST_CHARS] = '\0';
+    chunkfile_print_digest(canonical.digest, hex);
     return true;
 }
 
