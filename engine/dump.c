@@ -170,6 +170,23 @@ static bool check_files(const Dump *dump, Error *err)
     return true;
 }
 
+static int compare_tables(const void *a, const void *b)
+{
+    const ManifestTable *x = *(const ManifestTable *const *)a;
+    const ManifestTable *y = *(const ManifestTable *const *)b;
+    int order = strcmp(x->schema, y->schema);
+    return order != 0 ? order : strcmp(x->name, y->name);
+}
+
+static void sort_tables(Dump *dump, Arena *arena)
+{
+    size_t count = dump->manifest.table_count;
+    dump->tables = arena_alloc(arena, (count + 1) * sizeof *dump->tables);
+    for (size_t i = 0; i < count; i++)
+        dump->tables[i] = &dump->manifest.tables[i];
+    qsort(dump->tables, count, sizeof *dump->tables, compare_tables);
+}
+
 static bool refuse_doubles(const Settings *settings, Error *err)
 {
     if (settings->source != NULL || settings->spill_dir != NULL) {
@@ -200,6 +217,7 @@ bool dump_open(Run *run, Error *err)
         !read_options(run, dump->manifest.options, settings, err))
         return false;
     run->settings = settings;
+    sort_tables(dump, run->arena);
     dump->folder.key = dump->key;
     return conn_open_tape(dump->tape, CONN_SOURCE, run->cancel, &run->source, err);
 }
@@ -211,12 +229,10 @@ void dump_remove(Run *run)
 
 const ManifestTable *dump_table(const Dump *dump, const char *schema, const char *name)
 {
-    for (size_t i = 0; i < dump->manifest.table_count; i++) {
-        const ManifestTable *table = &dump->manifest.tables[i];
-        if (strcmp(table->name, name) == 0 && strcmp(table->schema, schema) == 0)
-            return table;
-    }
-    return NULL;
+    const ManifestTable wanted = {.schema = schema, .name = name}, *key = &wanted;
+    const ManifestTable **found = bsearch(&key, dump->tables, dump->manifest.table_count,
+                                          sizeof *dump->tables, compare_tables);
+    return found != NULL ? *found : NULL;
 }
 
 const ManifestFile *dump_chunk(const Dump *dump, const CopyChunk *chunk)

@@ -18,6 +18,7 @@ typedef struct Dump {
     CopyFolder folder; /* fd -1: not open */
     DumpKey *key;      /* owned; NULL: not encrypted */
     Manifest manifest;
+    const ManifestTable **tables; /* the manifest's, by schema and name */
     Tape *tape;
 } Dump;
 
