@@ -135,7 +135,9 @@ static bool disk_error(const char *what, const char *name, Error *err)
     int number = errno;
     error_set(err, ERROR_OTHER, "cannot %s dump file %s: %s", what, name, strerror(number));
     if (number == ENOSPC || number == EDQUOT || number == EFBIG)
-        return error_hint(err, "Free space, or choose another folder; then run the command again.");
+        return error_hint(err,
+                          "Free space, or name another folder; then run the command again: what "
+                          "was written is taken away.");
     if (number == EIO)
         return error_hint(err, "Look at the system's log: the disk fails.");
     return false;
@@ -365,12 +367,11 @@ static bool check_head(const ChunkReader *r, const char head[HEAD_BYTES], bool s
     return true;
 }
 
-/* `key` NULL: a sealed one is not to be opened. */
-static bool read_head(ChunkReader *r, bool sealed, const DumpKey *key, Error *err)
+static bool read_head(ChunkReader *r, const DumpKey *key, Error *err)
 {
     char head[HEAD_MOST], due[HEAD_MOST];
-    size_t length = make_head(r->name, sealed, due);
-    if (!read_covered(r, head, HEAD_BYTES, err) || !check_head(r, head, sealed, err) ||
+    size_t length = make_head(r->name, key != NULL, due);
+    if (!read_covered(r, head, HEAD_BYTES, err) || !check_head(r, head, key != NULL, err) ||
         !read_covered(r, head + HEAD_BYTES, length - HEAD_BYTES, err))
         return false;
     if (memcmp(head, due, length) != 0)
@@ -425,7 +426,7 @@ bool chunkfile_open(int folder, const char *name, const DumpKey *key, const Chun
     r->raw = mem_alloc(FRAME_BYTES);
     r->capacity = ZSTD_compressBound(FRAME_BYTES);
     r->packed = mem_alloc(r->capacity);
-    if (!read_head(r, key != NULL, key, err))
+    if (!read_head(r, key, err))
         return false;
     *out = TAKE(r);
     return true;
@@ -496,37 +497,6 @@ bool chunkfile_read(ChunkReader *r, char *buffer, size_t capacity, size_t *n, Er
     memcpy(buffer, r->raw + r->position, *n);
     r->position += *n;
     return true;
-}
-
-bool chunkfile_inspect(int folder, const char *name, bool sealed, ChunkInfo *info, Error *err)
-{
-    AUTO(chunkfile_close) ChunkReader *r = NULL;
-    if (!open_file(folder, name, &r, err))
-        return false;
-    size_t tail_bytes = TAIL_MOST - (sealed ? 0 : SEAL_EXTRA_BYTES);
-    char tail[TAIL_MOST], digest[DIGEST_BYTES];
-    *info = (ChunkInfo){.stored_bytes = r->left};
-    if (!read_head(r, sealed, NULL, err))
-        return false;
-    if (r->left < (int64_t)tail_bytes)
-        return refuse(r, "is cut off", err);
-    r->raw = mem_alloc(FRAME_BYTES);
-    while (r->left > (int64_t)tail_bytes) {
-        int64_t body = r->left - (int64_t)tail_bytes;
-        if (!read_covered(r, r->raw, body < FRAME_BYTES ? (size_t)body : FRAME_BYTES, err))
-            return false;
-    }
-    if (!read_covered(r, tail, tail_bytes - DIGEST_BYTES, err))
-        return false;
-    put_digest(r->digest, digest);
-    if (!read_all(r, tail + tail_bytes - DIGEST_BYTES, DIGEST_BYTES, err))
-        return false;
-    info->rows = (int64_t)get(tail + FRAME_HEAD_BYTES, 8);
-    info->bytes = (int64_t)get(tail + FRAME_HEAD_BYTES + 8, 8);
-    chunkfile_print_digest(digest, info->digest);
-    return (get(tail, FRAME_HEAD_BYTES) == 0 && info->rows >= -1 && info->bytes >= 0 &&
-            memcmp(digest, tail + tail_bytes - DIGEST_BYTES, DIGEST_BYTES) == 0) ||
-           refuse(r, "was changed", err);
 }
 
 void chunkfile_close(ChunkReader *r)

@@ -66,12 +66,6 @@ bool chunkfile_read(ChunkReader *reader, char *buffer, size_t capacity, size_t *
     MUST_CHECK;
 void chunkfile_close(ChunkReader *reader); /* NULL is fine */
 
-/* What a finished file says of itself, for one who has no table of contents yet. All of it is read
- * and has its digest; what is inside the frames is looked at by chunkfile_read only. `sealed`: it
- * should be encrypted. ERROR_PREFLIGHT as chunkfile_open. */
-bool chunkfile_inspect(int folder, const char *name, bool sealed, ChunkInfo *info, Error *err)
-    MUST_CHECK;
-
 AUTO_DEFINE(ChunkWriter *, chunkfile_discard)
 AUTO_DEFINE(ChunkReader *, chunkfile_close)
 

@@ -85,7 +85,9 @@ static bool write_text(int folder, const char *name, const char *text, Error *er
         unlinkat(folder, part, 0);
     error_set(err, ERROR_OTHER, "cannot write %s: %s", name, strerror(reason));
     if (reason == ENOSPC || reason == EDQUOT)
-        return error_hint(err, "Free space, or choose another folder; then run the command again.");
+        return error_hint(err,
+                          "Free space, or name another folder; then run the command again: what "
+                          "was written is taken away.");
     return false;
 }
 
@@ -186,6 +188,11 @@ static DIR *open_list(int folder)
     return list;
 }
 
+static bool exists(int folder, const char *name)
+{
+    return faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static bool is_empty(int folder)
 {
     DIR *list = open_list(folder);
@@ -197,6 +204,14 @@ static bool is_empty(int folder)
     return empty;
 }
 
+/* Says to whoever finds the folder that no whole dump is in it. */
+static bool write_mark(int folder, Error *err)
+{
+    AUTO(json_decref)
+    json_t *mark = json_pack("{s:s, s:i}", "format", FORMAT_MARK, "version", MANIFEST_VERSION);
+    return write_json(folder, MARK_NAME, mark, err);
+}
+
 /* As little as possible stands between the look and the deed: `fd` is the folder itself. */
 static bool take_folder(int fd, const char *path, Error *err)
 {
@@ -205,7 +220,10 @@ static bool take_folder(int fd, const char *path, Error *err)
         return folder_error("examine", path, err);
     if (facts.st_uid != geteuid())
         error_set(err, ERROR_USAGE, "folder %s belongs to another user", path);
-    else if (!is_empty(fd))
+    else if (exists(fd, MARK_NAME) && !exists(fd, FILE_NAME)) {
+        error_set(err, ERROR_USAGE, "folder %s holds a dump that was interrupted", path);
+        return error_hint(err, "Nobody can go on with it: remove the folder, or name another one.");
+    } else if (!is_empty(fd))
         error_set(err, ERROR_USAGE, "folder %s is not empty", path);
     else if (fchmod(fd, 0700) != 0)
         return folder_error("close to others the", path, err);
@@ -224,7 +242,7 @@ bool manifest_create_folder(const char *path, DumpKey *key, int *folder, Error *
     if (take_folder(fd, path, err)) {
         if (key != NULL)
             dumpkey_begin(key);
-        if (manifest_note(fd, key, "{}", err)) {
+        if (write_mark(fd, err)) {
             *folder = fd;
             return true;
         }
@@ -239,21 +257,18 @@ static bool ends_in(const char *name, const char *end)
     return n >= m && strcmp(name + n - m, end) == 0;
 }
 
-void manifest_remove_folder(const char *path, int folder)
+bool manifest_remove_folder(const char *path, int folder, Error *err)
 {
     DIR *list = open_list(folder);
-    if (list == NULL)
-        return;
-    for (const struct dirent *entry; (entry = readdir(list)) != NULL;)
+    for (const struct dirent *entry; list != NULL && (entry = readdir(list)) != NULL;)
         if (chunkfile_is_name(entry->d_name) || ends_in(entry->d_name, PART))
             unlinkat(folder, entry->d_name, 0);
-    closedir(list);
-    rmdir(path); /* unless it holds something that is not ours */
-}
-
-static bool exists(int folder, const char *name)
-{
-    return faccessat(folder, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+    if (list != NULL)
+        closedir(list);
+    if (rmdir(path) == 0) /* unless it holds something that is not ours */
+        return true;
+    error_set(err, ERROR_OTHER, "cannot remove folder %s: %s", path, strerror(errno));
+    return error_hint(err, "Remove it yourself, with what is in it.");
 }
 
 bool manifest_open_folder(const char *path, int *folder, Error *err)
@@ -279,99 +294,6 @@ bool manifest_open_folder(const char *path, int *folder, Error *err)
     if (fd >= 0)
         close(fd);
     return false;
-}
-
-bool manifest_note(int folder, const DumpKey *key, const char *note, Error *err)
-{
-    AUTO(json_decref) json_t *facts = json_loads(note, 0, NULL);
-    if (!json_is_object(facts))
-        return error_set(err, ERROR_OTHER, "%s: what is to be noted is no object", MARK_NAME);
-    AUTO(json_decref)
-    json_t *mark = json_pack("{s:s, s:i, s:O}", "format", FORMAT_MARK, "version", MANIFEST_VERSION,
-                             "note", facts);
-    if (key != NULL)
-        json_object_set_new(mark, "key", key_json(key));
-    return write_json(folder, MARK_NAME, mark, err);
-}
-
-bool manifest_resume_folder(const char *path, DumpKey *key, Arena *arena, const char **note,
-                            int *folder, Error *err)
-{
-    AUTO(json_decref) json_t *mark = NULL;
-    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return folder_error("open", path, err);
-    bool ok = exists(fd, MARK_NAME) ||
-              error_set(err, ERROR_USAGE, "folder %s holds no dump that was interrupted", path);
-    ok = ok && read_json(fd, MARK_NAME, FORMAT_MARK, &mark, err) &&
-         resume_key(mark, MARK_NAME, key, err);
-    const json_t *facts = json_object_get(mark, "note");
-    if (ok && !json_is_object(facts))
-        ok = refuse(MARK_NAME, "has a \"note\" that makes no sense", err);
-    if (!ok) {
-        close(fd);
-        return false;
-    }
-    AUTO(free) char *text = json_dumps(facts, JSON_COMPACT | JSON_SORT_KEYS);
-    *note = arena_strdup(arena, text);
-    *folder = fd;
-    return true;
-}
-
-/* One entry of the folder: a finished file is added, what is left of an unfinished one goes. */
-static bool list_file(int folder, const char *name, bool sealed, Arena *arena, ManifestFile *file,
-                      bool *add, Error *err)
-{
-    AUTO(error_clear) Error found = ERROR_INIT;
-    *add = false;
-    if (strcmp(name, MARK_NAME) == 0 || strcmp(name, FILE_NAME) == 0 ||
-        (!chunkfile_is_name(name) && !ends_in(name, PART)))
-        return true;
-    if (!ends_in(name, PART) && chunkfile_inspect(folder, name, sealed, &file->info, &found)) {
-        file->file = arena_strdup(arena, name);
-        *add = true;
-        return true;
-    }
-    if (found.kind != ERROR_NONE && found.kind != ERROR_PREFLIGHT)
-        return error_move(err, &found);
-    return unlinkat(folder, name, 0) == 0 ||
-           error_set(err, ERROR_OTHER, "cannot delete %s: %s", name, strerror(errno));
-}
-
-static int by_name(const void *a, const void *b)
-{
-    const ManifestFile *x = a, *y = b;
-    return strcmp(x->file, y->file);
-}
-
-bool manifest_list_files(int folder, bool sealed, Arena *arena, ManifestFile **files, size_t *count,
-                         Error *err)
-{
-    DIR *list = open_list(folder);
-    AUTO(mem_free) ManifestFile *found = NULL;
-    size_t n = 0, room = 0;
-    bool ok = list != NULL ||
-              error_set(err, ERROR_OTHER, "cannot list the dump's folder: %s", strerror(errno));
-    for (const struct dirent *entry; ok && (entry = readdir(list)) != NULL;) {
-        bool add = false;
-        if (n == room) {
-            room = room * 2 + 64;
-            found = mem_resize(found, room * sizeof *found);
-        }
-        ok = list_file(folder, entry->d_name, sealed, arena, &found[n], &add, err);
-        n += add ? 1 : 0;
-    }
-    if (list != NULL)
-        closedir(list);
-    if (!ok)
-        return false;
-    if (n > 0)
-        qsort(found, n, sizeof *found, by_name);
-    *files = arena_alloc(arena, (n + 1) * sizeof **files);
-    if (n > 0)
-        memcpy(*files, found, n * sizeof **files);
-    *count = n;
-    return true;
 }
 
 /* ---- writing --------------------------------------------------------------------------- */

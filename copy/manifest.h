@@ -61,8 +61,9 @@ typedef struct Manifest {
  * becomes that; prepares the key (dumpkey_begin; NULL: not encrypted) and writes `incomplete`.
  * `folder` is for *at functions and close(). ERROR_USAGE when it cannot be made or is not empty. */
 bool manifest_create_folder(const char *path, DumpKey *key, int *folder, Error *err) MUST_CHECK;
-/* Takes away a folder that manifest_create_folder took, with what was written there. */
-void manifest_remove_folder(const char *path, int folder);
+/* Takes away a folder that manifest_create_folder took, with what was written there. ERROR_OTHER
+ * when it stays, because it holds something else or must not be removed. */
+bool manifest_remove_folder(const char *path, int folder, Error *err) MUST_CHECK;
 /* ERROR_USAGE when it is not there, is writable for everybody, or holds no whole dump. */
 bool manifest_open_folder(const char *path, int *folder, Error *err) MUST_CHECK;
 
@@ -75,16 +76,5 @@ bool manifest_write(int folder, const DumpKey *key, const Manifest *manifest, Er
  * what it says is for chunkfile_open. */
 bool manifest_read(int folder, DumpKey *key, Arena *arena, Manifest *manifest, Error *err)
     MUST_CHECK;
-
-/* For going on with a dump that was interrupted. What is noted in `incomplete` (a JSON object, in
- * the clear) is what manifest_resume_folder gives back, "{}" if nothing was: e.g. the snapshot,
- * which must be the same. ERROR_USAGE when the folder has no such file. */
-bool manifest_note(int folder, const DumpKey *key, const char *note, Error *err) MUST_CHECK;
-bool manifest_resume_folder(const char *path, DumpKey *key, Arena *arena, const char **note,
-                            int *folder, Error *err) MUST_CHECK;
-/* The finished files that are there, by name, whole by their digest (chunkfile_inspect). What is
- * unfinished or damaged is deleted. */
-bool manifest_list_files(int folder, bool sealed, Arena *arena, ManifestFile **files, size_t *count,
-                         Error *err) MUST_CHECK;
 
 #endif

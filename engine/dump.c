@@ -11,12 +11,14 @@
 #include "base/pool.h"
 #include "copy/copy.h"
 #include "engine/check.h"
+#include "engine/extensionrows.h"
 #include "engine/latekey.h"
 #include "engine/load.h"
 #include "engine/membergrant.h"
 #include "engine/obstacle.h"
 #include "engine/plan.h"
 #include "engine/preflight.h"
+#include "engine/role.h"
 #include "engine/selection.h"
 #include "engine/sequence.h"
 #include "engine/snapshot.h"
@@ -211,20 +213,29 @@ bool dump_open(Run *run, Error *err)
     run->dump = dump;
     *settings = *run->settings;
     if (!read_key(settings, &dump->key, err) ||
-        !manifest_open_folder(settings->from_dump, &dump->folder.fd, err) ||
-        !manifest_read(dump->folder.fd, dump->key, run->arena, &dump->manifest, err) ||
+        !manifest_open_folder(settings->from_dump, &dump->folder.fd, err))
+        return false;
+    if (!manifest_read(dump->folder.fd, dump->key, run->arena, &dump->manifest, err) ||
         !check_files(dump, err) || !read_tape(dump, err) ||
         !read_options(run, dump->manifest.options, settings, err))
-        return false;
+        return error_wrap(err, "folder %s", settings->from_dump);
     run->settings = settings;
     sort_tables(dump, run->arena);
     dump->folder.key = dump->key;
     return conn_open_tape(dump->tape, CONN_SOURCE, run->cancel, &run->source, err);
 }
 
+/* What is left there has the source's rows in it. */
+static void remove_folder(Run *run, const char *path, int folder)
+{
+    AUTO(error_clear) Error failure = ERROR_INIT;
+    if (!manifest_remove_folder(path, folder, &failure))
+        run_warning(run, "rows of the source may be left: %s", failure.message);
+}
+
 void dump_remove(Run *run)
 {
-    manifest_remove_folder(run->settings->from_dump, run->dump->folder.fd);
+    remove_folder(run, run->settings->from_dump, run->dump->folder.fd);
 }
 
 const ManifestTable *dump_table(const Dump *dump, const char *schema, const char *name)
@@ -254,6 +265,7 @@ typedef struct DumpTask {
 
 typedef struct Dumper {
     Run *run;
+    const char *path;
     Plan plan;
     Snapshot snapshot;
     Manifest manifest;
@@ -316,6 +328,13 @@ static bool ask(Dumper *d, Run *run, Error *err)
            obstacles_ask(run, &d->plan, err) && ask_for_keys(d, err);
 }
 
+/* Of what will not be in it. */
+static bool warn(Dumper *d, Error *err)
+{
+    return selection_report(d->run, d->plan.source, err) && extensionrows_undumped(d->run, err) &&
+           roles_tell(d->run, &d->plan, err);
+}
+
 static bool ask_quietly(Dumper *d, Error *err)
 {
     Run quiet;
@@ -330,7 +349,7 @@ static bool ask_quietly(Dumper *d, Error *err)
     json_object_set_new(d->run->result, "source_as_of", json_string(d->snapshot.as_of));
     log_info(&d->run->log, "source as of %s, %zu tables locked for reading", d->snapshot.as_of,
              d->snapshot.tables);
-    return true;
+    return d->run->command != PGZM_DUMP || warn(d, err); /* prepare has done so */
 }
 
 /* ---- making one: rows --------------------------------------------------------------------- */
@@ -538,6 +557,16 @@ static void describe(Dumper *d)
     json_object_set_new(result, "stored_bytes", json_integer(stored));
 }
 
+static bool save_files(Dumper *d, Tape *tape, Error *err)
+{
+    Run *run = d->run;
+    if (!save_rows(d, err) || !sequences_ask(run, &d->plan, err))
+        return false;
+    conn_record(run->source, NULL);
+    run_phase(run, "write");
+    return save_tape(d, tape, err) && save_manifest(d, err);
+}
+
 static bool make(Dumper *d, Tape *tape, Error *err)
 {
     Run *run = d->run;
@@ -545,12 +574,10 @@ static bool make(Dumper *d, Tape *tape, Error *err)
     if (!run_open_source(run, err) || !open_mirror(run, err))
         return false;
     conn_record(run->source, tape);
-    if (!ask_quietly(d, err) || !save_rows(d, err) || !sequences_ask(run, &d->plan, err))
+    if (!ask_quietly(d, err))
         return false;
-    conn_record(run->source, NULL);
-    run_phase(run, "write");
-    if (!save_tape(d, tape, err) || !save_manifest(d, err))
-        return false;
+    if (!save_files(d, tape, err))
+        return error_wrap(err, "saving into folder %s", d->path);
     describe(d);
     return true;
 }
@@ -561,6 +588,7 @@ bool dump_save(Run *run, const char *path, Error *err)
     AUTO(dumpkey_free) DumpKey *key = NULL;
     Dumper *d = arena_alloc(run->arena, sizeof *d);
     d->run = run;
+    d->path = path;
     if (!read_key(run->settings, &key, err) ||
         !manifest_create_folder(path, key, &d->folder.fd, err))
         return false;
@@ -570,7 +598,7 @@ bool dump_save(Run *run, const char *path, Error *err)
     conn_free(TAKE(run->dest));
     run->scope = NULL;
     if (!ok)
-        manifest_remove_folder(path, d->folder.fd);
+        remove_folder(run, path, d->folder.fd);
     close(d->folder.fd);
     return ok;
 }

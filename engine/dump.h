@@ -26,7 +26,7 @@ typedef struct Dump {
  * with which it was made. ERROR_USAGE for options that a dump cannot answer to. */
 bool dump_open(Run *run, Error *err) MUST_CHECK;
 void dump_close(Dump *dump); /* NULL is fine */
-/* Deletes the dump that is open. */
+/* Deletes the dump that is open; a warning when its folder stays. */
 void dump_remove(Run *run);
 
 /* ERROR_USAGE when the options ask for what no dump holds. */

@@ -226,6 +226,34 @@ static bool go_on(Run *run, const PGresult *ours, const char *extension, Error *
     return true;
 }
 
+bool extensionrows_undumped(Run *run, Error *err)
+{
+    AUTO(result_free) PGresult *list = NULL;
+    if (selection_scope(run).only_kept)
+        return true;
+    if (!read_list(run->source, &list, err))
+        return false;
+    for (int i = 0; i < PQntuples(list); i++) {
+        const char *extension = text(list, i, EXTENSION), *identity = text(list, i, IDENTITY);
+        AUTO(result_free) PGresult *rows = NULL;
+        if (PQgetisnull(list, i, COLUMNS) || truth(list, i, SEQUENCE))
+            continue;
+        if (!truth(list, i, READABLE)) {
+            run_warning(run,
+                        "not in the dump: rows of extension %s's table %s, which the user "
+                        "may not read",
+                        extension, identity);
+            continue;
+        }
+        if (!digest(run->source, list, i, &rows, err))
+            return false;
+        if (strcmp(text(rows, 0, 0), "0") != 0)
+            run_warning(run, "not in the dump: rows of extension %s's table %s: %s", extension,
+                        identity, text(rows, 0, 0));
+    }
+    return true;
+}
+
 static bool name_not_in_dump(Run *run, const PGresult *ours, const char *extension, Error *err)
 {
     for (int i = 0; i < PQntuples(ours); i++)

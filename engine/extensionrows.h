@@ -19,4 +19,7 @@ bool extensionrows_check(Run *run, const Plan *plan, Error *err) MUST_CHECK;
  * extension or none. What cannot be copied is named; ERROR_COPY with --require-complete. */
 bool extensionrows_copy(Run *run, const char *extension, Error *err) MUST_CHECK;
 
+/* Names those that a dump which is being made will not hold, with their number. */
+bool extensionrows_undumped(Run *run, Error *err) MUST_CHECK;
+
 #endif

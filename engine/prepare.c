@@ -285,6 +285,16 @@ static bool complete(Run *run, Plan *plan, const Snapshot *snapshot, Error *err)
     return false;
 }
 
+/* What was found while the source itself was there: a dump does not know what state it is in. The
+ * rest is found once more when the dump has taken its place. */
+static void tell(Run *run, const Run *quiet)
+{
+    const json_t *warnings = json_object_get(quiet->result, "warnings");
+    for (size_t i = 0; i < json_array_size(warnings); i++)
+        run_warning(run, "%s", json_string_value(json_array_get(warnings, i)));
+    run->repeats = true;
+}
+
 /* With --spill-dir the rows are saved before anything is built, so that the source's snapshot is
  * held no longer than it takes to read them. The checks come first: hours later would be late. */
 static bool spill(Run *run, Error *err)
@@ -301,6 +311,9 @@ static bool spill(Run *run, Error *err)
         return false;
     run_quiet_begin(run, &quiet);
     bool ok = open_both(&quiet, err) && look(&quiet, &plan, &snapshot, err);
+    tell(run, &quiet);
+    if (!ok)
+        json_object_update_missing(run->result, quiet.result);
     run_quiet_end(&quiet);
     if (!ok || !dump_save(run, settings->spill_dir, err))
         return false;

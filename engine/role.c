@@ -128,6 +128,25 @@ static bool find_missing(Run *run, const Plan *plan, const char **names, const c
     return true;
 }
 
+bool roles_tell(Run *run, const Plan *plan, Error *err)
+{
+    json_t *roles = needed_roles(run->settings, plan->source);
+    AUTO(str_clear) Str names = STR_INIT;
+    bool ok = membergrants_collect(run, roles, err);
+    const char *name;
+    json_t *value;
+    json_object_foreach(roles, name, value)
+    {
+        str_separate(&names, ", ");
+        str_add(&names, name);
+    }
+    if (ok && names.len > 0)
+        log_info(&run->log, "a dump holds no roles; what is in this one needs: %s",
+                 str_text(&names));
+    json_decref(roles);
+    return ok;
+}
+
 /* ---- statements ------------------------------------------------------------------------ */
 
 static void add(Run *run, RoleStatements *list, const char *sql, const char *shown)
@@ -358,8 +377,11 @@ bool roles_check(Run *run, const Plan *plan, Error *err)
     if (!run->settings->roles) {
         error_set(err, ERROR_PREFLIGHT, "roles of the source are missing in the destination: %s",
                   shown);
-        return error_hint(err, "Create them in the destination (CREATE ROLE), or give --roles: "
-                               "they own objects of the source or have grants on them.");
+        return error_hint(err,
+                          "Create them in the destination (CREATE ROLE)%s: they own objects of the "
+                          "source or have grants on them.",
+                          conn_is_tape(run->source) ? "; a dump holds no roles"
+                                                    : ", or give --roles");
     }
     Power power = {0};
     if (!read_power(run, &power, err))

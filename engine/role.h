@@ -14,6 +14,9 @@
  * tells the statements. */
 bool roles_check(Run *run, const Plan *plan, Error *err) MUST_CHECK;
 
+/* Tells which roles the source's objects need, for who makes a dump, which holds none. */
+bool roles_tell(Run *run, const Plan *plan, Error *err) MUST_CHECK;
+
 /* Creates those that are missing, recorded in the journal. Nothing without --roles. */
 bool roles_create(Run *run, const Plan *plan, Error *err) MUST_CHECK;
 

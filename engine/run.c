@@ -97,6 +97,14 @@ void run_plan(Run *run, const char *step)
     json_array_append_new(result_array(run, "plan"), json_string(step));
 }
 
+static bool is_among(const json_t *texts, const char *text)
+{
+    for (size_t i = 0; i < json_array_size(texts); i++)
+        if (strcmp(json_string_value(json_array_get(texts, i)), text) == 0)
+            return true;
+    return false;
+}
+
 void run_warning(Run *run, const char *fmt, ...)
 {
     va_list args;
@@ -105,8 +113,11 @@ void run_warning(Run *run, const char *fmt, ...)
     va_end(args);
     if (check_takes_warning(run, message))
         return;
+    json_t *given = result_array(run, "warnings");
+    if (run->repeats && is_among(given, message))
+        return;
     log_warning(&run->log, "%s", message);
-    json_array_append_new(result_array(run, "warnings"), json_string(message));
+    json_array_append_new(given, json_string(message));
 }
 
 void run_next(Run *run, const char *command)

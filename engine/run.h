@@ -91,6 +91,7 @@ typedef struct Run {
     const Scope *scope;    /* of the source: what the filters take; NULL before (selection.h) */
     struct Checks *checks; /* of prepare and preflight; NULL before (check.h) */
     int64_t begun;         /* the event that says that this command began; 0 for none (audit.h) */
+    bool repeats;          /* looks once more: warnings that were given already are not again */
     bool keep_dest_open;   /* start: prepare leaves connection and lock to swap */
 } Run;
 

@@ -228,11 +228,12 @@ static void warn_cuts(Run *run)
 static void warn_uncarried(Run *run, const Model *source)
 {
     size_t count = source->uncarried.count;
+    bool dumped = run->command == PGZM_DUMP || conn_is_tape(run->source);
+    const char *how = dumped ? " (a dump holds none)" : " (--large-objects copies them)";
     for (size_t i = 0; i < count && i < NAMED_AT_MOST; i++) {
         const Uncarried *item = &source->uncarried.items[i];
         run_warning(run, "not carried over: %s %s%s", item->kind, item->identity,
-                    strcmp(item->kind, large_objects_kind) == 0 ? " (--large-objects copies them)"
-                                                                : "");
+                    strcmp(item->kind, large_objects_kind) == 0 ? how : "");
     }
     if (count > NAMED_AT_MOST)
         run_warning(run, "not carried over: %zu more objects", count - NAMED_AT_MOST);

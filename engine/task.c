@@ -220,7 +220,8 @@ static bool make_copies(Maker *maker, Error *err)
         if (!tasks_way(run, maker->plan, table->shadow, &way))
             continue;
         table->split.source = table->source;
-        if (run->dump == NULL && !split_find(run, maker->plan, TASK_CHUNK_BYTES, &table->split, err))
+        if (run->dump == NULL &&
+            !split_find(run, maker->plan, TASK_CHUNK_BYTES, &table->split, err))
             return false;
         const BinaryTable *ours = binary_find(&source, table->source->object.schema, name->name);
         const BinaryTable *theirs = binary_find(&shadow, name->schema, name->name);

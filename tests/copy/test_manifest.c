@@ -474,10 +474,12 @@ Test(manifest, takes_an_empty_folder_and_closes_it_to_others)
     cr_assert_eq(fstat(fd, &facts), 0);
     cr_assert_eq(facts.st_mode & 07777, 0700);
     close(fd);
+    cr_assert_eq(unlinkat(folder.fd, "incomplete", 0), 0);
+    put_file(&folder, "t1.1", "", 0, 0600);
     cr_assert_not(manifest_create_folder(folder.path, NULL, &fd, &full), "it was not empty");
     cr_assert_eq(full.kind, ERROR_USAGE);
     cr_assert_not_null(strstr(full.message, "is not empty"), "%s", full.message);
-    remove_folder(&folder, DUMP);
+    remove_folder(&folder, (const char *const[]){"t1.1", NULL});
 }
 
 Test(manifest, takes_no_folder_of_another_user)
@@ -537,68 +539,38 @@ Test(manifest, folder_that_is_taken_away_leaves_what_is_not_ours)
 {
     Folder folder = make_folder();
     AUTO(mem_free) char *path = path_in(&folder, "dump");
-    AUTO(error_clear) Error err = ERROR_INIT;
+    AUTO(error_clear) Error err = ERROR_INIT, stays = ERROR_INIT;
     Folder dump = {0};
     cr_assert(manifest_create_folder(path, NULL, &dump.fd, &err), "%s", err.message);
     write_file(&dump, "t1.1", NULL, "rows", 4, 4);
     put_file(&dump, "t1.2.part", "", 0, 0600);
     put_file(&dump, ".not ours", "", 0, 0600);
-    manifest_remove_folder(path, dump.fd);
+    cr_assert_not(manifest_remove_folder(path, dump.fd, &stays));
+    cr_assert_not_null(strstr(stays.message, path), "%s", stays.message);
     cr_assert_neq(faccessat(dump.fd, "t1.1", F_OK, 0), 0);
     cr_assert_neq(faccessat(dump.fd, "t1.2.part", F_OK, 0), 0);
     cr_assert_neq(faccessat(dump.fd, "incomplete", F_OK, 0), 0);
     cr_assert_eq(unlinkat(dump.fd, ".not ours", 0), 0, "it was taken away");
-    manifest_remove_folder(path, dump.fd);
+    cr_assert(manifest_remove_folder(path, dump.fd, &err), "%s", err.message);
     close(dump.fd);
     cr_assert_neq(access(path, F_OK), 0, "the folder has stayed");
     remove_folder(&folder, NOTHING);
 }
 
-Test(manifest, of_an_interrupted_dump_can_be_gone_on_with)
+Test(manifest, folder_of_an_interrupted_dump_is_not_taken_again)
 {
-    AUTO(dumpkey_free) DumpKey *own = make_key();
-    for (DumpKey *key = NULL;; key = own) {
-        Folder folder = make_folder();
-        AUTO(mem_free) char *path = path_in(&folder, "dump");
-        AUTO(arena_free) Arena *arena = arena_new();
-        AUTO(error_clear) Error err = ERROR_INIT, other = ERROR_INIT, whole = ERROR_INIT;
-        AUTO(dumpkey_free) DumpKey *again = key != NULL ? make_user_key('k') : NULL;
-        AUTO(dumpkey_free) DumpKey *wrong = key != NULL ? make_user_key('w') : NULL;
-        Folder dump = {0}, back = {0};
-        const char *note = NULL;
-        ManifestFile *files = NULL;
-        size_t count = 0;
-        cr_assert(manifest_create_folder(path, key, &dump.fd, &err), "%s", err.message);
-        cr_assert(manifest_note(dump.fd, key, "{\"snapshot\": \"0003-1\"}", &err));
-        ChunkInfo two = write_file(&dump, "t1.2", key, "more rows\n", 10, 3);
-        ChunkInfo one = write_file(&dump, "t1.1", key, "some rows\n", 10, 3);
-        put_file(&dump, "t1.3.part", "half", 4, 0600); /* the crash */
-        put_file(&dump, "t1.4", "PGZMFILE", 8, 0600);  /* and the disk's */
-        close(dump.fd);
-        if (key != NULL) {
-            cr_assert_not(manifest_resume_folder(path, wrong, arena, &note, &back.fd, &other));
-            cr_assert_not_null(strstr(other.message, "another key"), "%s", other.message);
-        }
-        cr_assert(manifest_resume_folder(path, again, arena, &note, &back.fd, &err), "%s",
-                  err.message);
-        cr_assert_str_eq(note, "{\"snapshot\":\"0003-1\"}");
-        cr_assert(manifest_list_files(back.fd, key != NULL, arena, &files, &count, &err));
-        cr_assert_eq(count, 2, "%zu", count);
-        expect_same_file(&files[0], &(ManifestFile){.file = "t1.1", .info = one});
-        expect_same_file(&files[1], &(ManifestFile){.file = "t1.2", .info = two});
-        size_t n = 0;
-        AUTO(mem_free) char *rows = read_file(&back, "t1.1", again, &files[0].info, &n, &err);
-        cr_assert_not_null(rows, "%s", err.message);
-        Manifest manifest = make_manifest();
-        write_manifest(&back, again, &manifest);
-        close(back.fd);
-        cr_assert_not(manifest_resume_folder(path, again, arena, &note, &back.fd, &whole));
-        cr_assert_eq(whole.kind, ERROR_USAGE, "%s", whole.message);
-        Folder rest = {.fd = open(path, O_RDONLY | O_DIRECTORY)};
-        snprintf(rest.path, sizeof rest.path, "%s", path);
-        remove_folder(&rest, (const char *const[]){"manifest.json", "t1.1", "t1.2", NULL});
-        remove_folder(&folder, NOTHING);
-        if (key == own)
-            break;
-    }
+    Folder folder = make_folder();
+    AUTO(mem_free) char *path = path_in(&folder, "dump");
+    AUTO(error_clear) Error err = ERROR_INIT, again = ERROR_INIT;
+    Folder dump = {0}, other = {0};
+    cr_assert(manifest_create_folder(path, NULL, &dump.fd, &err), "%s", err.message);
+    write_file(&dump, "t1.1", NULL, "rows", 4, 4);
+    cr_assert_not(manifest_create_folder(path, NULL, &other.fd, &again));
+    cr_assert_eq(again.kind, ERROR_USAGE);
+    cr_assert_not_null(strstr(again.message, "holds a dump that was interrupted"), "%s",
+                       again.message);
+    cr_assert_not_null(strstr(again.hint, "remove the folder"), "%s", again.hint);
+    cr_assert(manifest_remove_folder(path, dump.fd, &err), "%s", err.message);
+    close(dump.fd);
+    remove_folder(&folder, NOTHING);
 }

@@ -221,10 +221,12 @@ Test(server_dump, flows_no_faster_than_it_may)
 
 /* ---- refusals --------------------------------------------------------------------------- */
 
+/* The folder is named, and then `words`. */
 static void expect_refusal(const Saved *s, int code, const char *words)
 {
     AUTO(launch_clear) Launch start = FROM_DUMP(s, "start");
-    EXPECT_ERROR(&start, code, words);
+    AUTO(mem_free) char *error = mem_printf("folder %s%s", s->folder, words);
+    EXPECT_ERROR(&start, code, error);
     expect_old(s);
 }
 
@@ -234,15 +236,15 @@ Test(server_dump, with_a_damaged_file_is_refused_by_name)
     save(&s);
     in_folder(&s, "cp -a . ../good");
     in_folder(&s, "truncate -s -1 t1.1");
-    expect_refusal(&s, 4, "dump file t1.1 (rows of public.customers) is cut off");
+    expect_refusal(&s, 4, ": dump file t1.1 (rows of public.customers) is cut off");
     in_folder(&s, "rm t1.1");
-    expect_refusal(&s, 4, "dump file t1.1 (rows of public.customers) is missing");
+    expect_refusal(&s, 4, ": dump file t1.1 (rows of public.customers) is missing");
     in_folder(&s, "cp ../good/t1.1 . && sed -i 's/\"rows\": 2000/\"rows\": 1999/' manifest.json");
-    expect_refusal(&s, 4, "manifest.json was changed");
+    expect_refusal(&s, 4, ": manifest.json was changed");
     in_folder(&s, "cp ../good/manifest.json . && rm catalog");
-    expect_refusal(&s, 4, "dump file catalog is missing");
+    expect_refusal(&s, 4, ": dump file catalog is missing");
     in_folder(&s, "cp ../good/catalog . && rm manifest.json");
-    expect_refusal(&s, 2, "folder");
+    expect_refusal(&s, 2, " holds no ");
     shut(&s);
 }
 
@@ -277,10 +279,12 @@ Test(server_dump, that_was_interrupted_is_none)
     launch_clear(&dump);
     AUTO(mem_free) char *manifest = mem_printf("%s/manifest.json", s.folder);
     cr_assert_neq(access(manifest, F_OK), 0, "it was done before it was killed");
-    expect_refusal(&s, 2, "folder");
+    expect_refusal(&s, 2, " holds no ");
     /* and its place is taken: nothing is written over */
     AUTO(launch_clear) Launch again = DUMP(&s);
-    EXPECT_EXIT(&again, 2);
+    AUTO(mem_free)
+    char *taken = mem_printf("folder %s holds a dump that was interrupted", s.folder);
+    EXPECT_ERROR(&again, 2, taken);
     shut(&s);
 }
 
@@ -297,14 +301,21 @@ Test(server_dump, that_fails_leaves_nothing)
     int status = system(line);
     cr_assert(WIFEXITED(status));
     cr_assert_eq(WEXITSTATUS(status), 7, "exit %d", WEXITSTATUS(status));
-    AUTO(mem_free) char *look = mem_printf("grep -q 'cannot write dump file' %s/err", s.base);
-    cr_assert_eq(system(look), 0, "the error names no file");
+    AUTO(mem_free)
+    char *look = mem_printf("cd %s && grep -q 'saving into folder %s: .*cannot write dump file' err"
+                            " && grep -q 'run the command again' err",
+                            s.base, s.folder);
+    cr_assert_eq(system(look), 0, "the error names neither folder nor file, or not what to do");
     cr_assert_neq(access(s.folder, F_OK), 0, "something is left");
     EXPECT_VALUE(&s.shop.source,
                  "SELECT count(*) FROM pg_stat_activity WHERE"
                  " application_name LIKE 'pgzm-copy%' AND datname ="
                  " current_database()",
                  "0");
+    save(&s); /* the same command, when there is room */
+    AUTO(launch_clear) Launch start = FROM_DUMP(&s, "start");
+    EXPECT_EXIT(&start, 0);
+    EXPECT_VALUE(&s.shop.dest, "SELECT count(*) FROM wide", "100000");
     shut(&s);
 }
 
@@ -402,6 +413,22 @@ Test(server_dump, does_not_go_on_with_another_dump)
     shut(&s);
 }
 
+/* ---- what it does not hold --------------------------------------------------------------- */
+
+Test(server_dump, says_what_it_does_not_hold)
+{
+    Saved s = open_pair();
+    test_sql(&s.shop.source, "SELECT lo_create(0); SELECT lo_create(0)");
+    AUTO(launch_clear) Launch dump = DUMP(&s);
+    EXPECT_EXIT(&dump, 0);
+    EXPECT_CONTAINS(dump.err, "not carried over: large objects 2 (a dump holds none)");
+    EXPECT_CONTAINS(dump.err, "a dump holds no roles; what is in this one needs: ");
+    AUTO(launch_clear) Launch start = FROM_DUMP(&s, "start");
+    EXPECT_EXIT(&start, 0);
+    EXPECT_CONTAINS(start.err, "not carried over: large objects 2 (a dump holds none)");
+    shut(&s);
+}
+
 /* ---- spilling ---------------------------------------------------------------------------- */
 
 Test(server_dump, that_is_spilled_is_gone_in_the_end)
@@ -416,6 +443,71 @@ Test(server_dump, that_is_spilled_is_gone_in_the_end)
     EXPECT_EXIT(&spilled, 0);
     cr_expect_neq(access(s.folder, F_OK), 0, "the folder is left");
     EXPECT_SAME(compare_databases(&s.shop.source, &s.shop.dest, &(CompareScope){0}));
+    shut(&s);
+}
+
+static size_t count_text(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at++)
+        count++;
+    return count;
+}
+
+/* Of the source's state, which a dump does not know, and of what is looked at twice. */
+Test(server_dump, that_is_spilled_gives_each_warning_once)
+{
+    Saved s = open_pair();
+    test_sql(&s.shop.source, "SELECT lo_create(0)");
+    test_sql(&s.shop.source, "CREATE PUBLICATION everything FOR ALL TABLES");
+    AUTO(launch_clear) Launch plain = SHOP_LAUNCH(&s.shop, "prepare", "--json");
+    EXPECT_EXIT(&plain, 0);
+    AUTO(launch_clear) Launch abort = LAUNCH("abort", "--dest", s.shop.dest.conninfo);
+    EXPECT_EXIT(&abort, 0);
+    AUTO(launch_clear)
+    Launch spilled = SHOP_LAUNCH(&s.shop, "prepare", "--json", "--spill-dir", s.folder);
+    EXPECT_EXIT(&spilled, 0);
+    AUTO(json_decref) json_t *before = shop_json(plain.out);
+    AUTO(json_decref) json_t *after = shop_json(spilled.out);
+    const json_t *warnings = json_object_get(before, "warnings");
+    cr_assert_geq(json_array_size(warnings), 1);
+    for (size_t i = 0; i < json_array_size(warnings); i++) {
+        const char *warning = json_string_value(json_array_get(warnings, i));
+        const json_t *given = json_object_get(after, "warnings");
+        size_t count = 0;
+        for (size_t k = 0; k < json_array_size(given); k++)
+            count += strcmp(json_string_value(json_array_get(given, k)), warning) == 0;
+        cr_expect_eq(count, 1, "%zu times: %s", count, warning);
+        cr_expect_eq(count_text(spilled.err, warning), 1, "%s:\n%s", warning, spilled.err);
+    }
+    shut(&s);
+}
+
+Test(server_dump, that_is_spilled_into_a_folder_that_stays_says_so)
+{
+    Saved s = open_pair();
+    test_sql(&s.shop.source, "CREATE TABLE big (i int PRIMARY KEY, x text);"
+                             "INSERT INTO big SELECT i, repeat(md5(i::text), 10)"
+                             " FROM generate_series(1, 200000) i");
+    const char *const arguments[] = {"prepare",
+                                     "-j",
+                                     "1",
+                                     "--source",
+                                     s.shop.source.conninfo,
+                                     "--dest",
+                                     s.shop.dest.conninfo,
+                                     "--spill-dir",
+                                     s.folder,
+                                     NULL};
+    Launch prepare = launch_start(&(LaunchOptions){0}, arguments);
+    cr_assert(sees_load(&s, &prepare), "the load was not seen");
+    in_folder(&s, "touch .mine");
+    launch_wait(&prepare);
+    EXPECT_EXIT(&prepare, 0);
+    AUTO(mem_free) char *words = mem_printf("cannot remove folder %s", s.folder);
+    EXPECT_CONTAINS(prepare.err, words);
+    in_folder(&s, "test ! -e t1.1");
+    launch_clear(&prepare);
     shut(&s);
 }
 
@@ -475,9 +567,10 @@ Test(server_dump, is_secret_to_who_has_no_key)
         cr_skip_test("the program is built without libsodium");
     EXPECT_EXIT(&dump, 0);
     in_folder(&s, "! grep -rqE 'customers|glad|n1999' .");
-    expect_refusal(&s, 2, "the dump is encrypted");
+    expect_refusal(&s, 2, ": the dump is encrypted");
     AUTO(launch_clear) Launch wrong = FROM_DUMP(&s, "start", "--key-file", other);
-    EXPECT_ERROR(&wrong, 4, "the dump");
+    EXPECT_ERROR(&wrong, 4, "folder");
+    EXPECT_CONTAINS(wrong.err, "/dump: the dump");
     AUTO(launch_clear) Launch right = FROM_DUMP(&s, "start", "--key-file", key);
     EXPECT_EXIT(&right, 0);
     EXPECT_VALUE(&s.shop.dest, "SELECT count(*) FROM customers", "2000");
