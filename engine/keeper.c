@@ -86,6 +86,9 @@ static bool look_at_both(Keeper *keeper, Error *err, Error *failure)
 {
     Run *run = keeper->run;
     bool in = keeper->rows_in;
+    if (run->dest == NULL) /* it could not be opened again before others gave up */
+        return error_set(failure, ERROR_CONNECTION, "the connection to the destination was lost") ||
+               !keeper->has_source || snapshot_check(run, err);
     bool asked = in ? conn_exec(run->dest, "SELECT 1", failure) : are_rows_in(run, &in, failure);
     if (keeper->has_source && !snapshot_check(run, err))
         return false;

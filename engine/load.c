@@ -10,7 +10,7 @@
 #include "engine/loader.h"
 #include "engine/taskstore.h"
 
-enum { LOAD_TRIES = 3, PROGRESS_MS = 200 };
+enum { LOAD_TRIES = 20, PROGRESS_MS = 200 };
 
 /* ---- the workers ----------------------------------------------------------------------- */
 
@@ -29,6 +29,21 @@ static bool run_alone(Loader *loader, const LoadTask *task, Error *err)
     return ok;
 }
 
+static bool run_one(Loader *loader, const LoadTask *task, size_t number, Error *err)
+{
+    Load *load = loader->load;
+    loader_begin(loader);
+    if (!run_alone(loader, task, err))
+        return false;
+    if (loader->elsewhere)
+        elsewhere_add(load->elsewhere, task, number);
+    else if (loader_note(loader, 1, err))
+        schedule_finish(load->schedule, number);
+    else
+        return false;
+    return true;
+}
+
 static bool take_tasks(Loader *loader, Error *err)
 {
     Load *load = loader->load;
@@ -38,22 +53,16 @@ static bool take_tasks(Loader *loader, Error *err)
     while (schedule_take_some(load->schedule, BATCH_TASKS, jobs, numbers, payloads, &count)) {
         bool together = false;
         throttle_pass(load->limits.throttle, 0);
+        loader_begin(loader);
         if (count > 1 && !batch_run(loader, payloads, count, &together, err))
             return false;
-        for (size_t i = 0; i < count; i++) {
-            const LoadTask *payload = payloads[i];
-            size_t number = numbers[i];
-            if (together) {
-                schedule_finish(load->schedule, number);
-                continue;
-            }
-            if (!run_alone(loader, payload, err))
+        if (together && !loader_note(loader, count, err))
+            return false;
+        for (size_t i = 0; i < count; i++)
+            if (together)
+                schedule_finish(load->schedule, numbers[i]);
+            else if (!run_one(loader, payloads[i], numbers[i], err))
                 return false;
-            if (loader->elsewhere)
-                elsewhere_add(load->elsewhere, payload, number);
-            else
-                schedule_finish(load->schedule, number);
-        }
     }
     return cancel_check(load->cancel, err);
 }
@@ -144,6 +153,8 @@ static bool make_tasks(Load *load, const Plan *plan, Error *err)
         !taskstore_record(run, load->schedule, &load->tasks, err))
         return false;
     atomic_store(&load->builds_done, load->tasks.builds_made);
+    for (size_t i = 0; i < load->tasks.count; i++)
+        atomic_fetch_add(&load->known, load->tasks.items[i]->made);
     return true;
 }
 
@@ -156,6 +167,7 @@ static bool read_tasks(Load *load, Error *err)
     atomic_store(&load->tables_done, before.tables);
     atomic_store(&load->bytes_done, before.bytes);
     atomic_store(&load->counters.rows, before.rows);
+    atomic_store(&load->known, before.tasks);
     return true;
 }
 
@@ -173,6 +185,13 @@ static bool run_tasks(Load *load, LoadResult *result, Error *err)
     log_info(&run->log, "%zu tasks for %d jobs", load->tasks.count, run->settings->jobs);
     bool ok = pool_run((size_t)run->settings->jobs + 1, work, load, load->cancel, err);
     indexmemory_clear(&load->memory);
+    load->keeper.cancel = run->cancel; /* the other one may be set: workers have failed */
+    result->fell_back = atomic_load(&load->fell_back);
+    if (!ok && result->fell_back && cancel_reason(run->cancel) == CANCEL_NONE) {
+        log_warning(&run->log, "%s; doing them again", err->message);
+        error_clear(err);
+        ok = true;
+    }
     if (!ok || !keeper_end(&load->keeper, err))
         return false;
     result->rows = atomic_load(&load->counters.rows);
@@ -209,10 +228,9 @@ static bool load_once(Run *run, const Plan *plan, const Snapshot *snapshot, bool
            run_tasks(&load, result, err);
 }
 
-/* The workers' commits do not wait for the disk: thousands of brief ones would. Those of the main
- * thread do, and with the WAL of each goes all that was written before, so that what is PREPARED
- * is on disk. A destination that crashed meanwhile has lost the last moments, rows and notes in the
- * journal together: the journal says what is to be done again. */
+/* Thousands of brief commits would wait for the disk: so those of the workers do not (loader_note).
+ * Those of the main thread do, and with the WAL of each goes all that was written before, so that
+ * what is PREPARED is on disk. */
 static bool what_is_lost(Run *run, int64_t *tasks, Error *err)
 {
     const char *const values[] = {journal_id_text(run->arena, run->id)};
@@ -234,8 +252,10 @@ bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, bool again, 
             return false;
         if (lost == 0 || tries == LOAD_TRIES)
             return true; /* what is missing then is for the verification to say */
-        log_warning(&run->log, "the destination lost %lld tasks that were done; doing them again",
-                    (long long)lost);
+        if (!result->fell_back)
+            log_warning(&run->log,
+                        "the destination lost %lld tasks that were done; doing them again",
+                        (long long)lost);
         again = true;
     }
 }

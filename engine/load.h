@@ -13,6 +13,7 @@
 /* What was done. */
 typedef struct LoadResult {
     int64_t rows, tables, indexes;
+    bool fell_back;                 /* inside load.c: the last round ended early */
     const char *path, *source_path; /* search_path of the sessions that wrote and read them */
 } LoadResult;
 

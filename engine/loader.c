@@ -105,6 +105,26 @@ static bool note_loss(Loader *loader, Error *err)
            journal_event(loader->dest, loader->load->run->id, "connection lost", lost, err);
 }
 
+/* See loader_note. */
+static bool is_all_there(Loader *loader, Conn *dest, Error *err)
+{
+    Load *load = loader->load;
+    int64_t known = atomic_load(&load->known); /* first: the journal is never behind that */
+    AUTO(mem_free) char *migration = mem_printf("%lld", (long long)load->run->id);
+    const char *const values[] = {migration};
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query_row(dest,
+                        "SELECT count(*) FROM pgzm.task WHERE migration = $1::bigint AND done", 1,
+                        values, &result, err))
+        return error_wrap(err, "counting the tasks that are done");
+    int64_t lost = known - strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    if (lost <= 0)
+        return true;
+    atomic_store(&load->fell_back, true);
+    return error_set(err, ERROR_COPY, "the destination lost %lld tasks that were done",
+                     (long long)lost);
+}
+
 static bool open_dest(Loader *loader, Error *err)
 {
     if (loader->dest != NULL)
@@ -115,9 +135,12 @@ static bool open_dest(Loader *loader, Error *err)
     AUTO(conn_free) Conn *dest = NULL;
     if (!conn_open(&spec, loader->load->cancel, &dest, err) ||
         !set_path(dest, loader->load->path, false, err) ||
-        !conn_exec(dest, "SET synchronous_commit = off", err) || /* load.c: what_is_lost */
+        !conn_exec(dest, "SET synchronous_commit = off", err) || /* see loader_note */
         !limits_join(dest, err) || !backend_end(dest, &loader->backend, err) ||
         !backend_read(dest, &loader->backend, err))
+        return false;
+    atomic_fetch_add(&loader->load->opened, 1);
+    if (!is_all_there(loader, dest, err))
         return false;
     loader->dest = TAKE(dest);
     return true;
@@ -270,4 +293,20 @@ bool loader_run(Loader *loader, const LoadTask *task, Error *err)
         if (!may_try_again(loader, &retry, &failure))
             return error_move(err, &failure);
     }
+}
+
+void loader_begin(Loader *loader)
+{
+    loader->opened = atomic_load(&loader->load->opened);
+}
+
+bool loader_note(Loader *loader, size_t tasks, Error *err)
+{
+    Load *load = loader->load;
+    atomic_fetch_add(&load->known, (int64_t)tasks);
+    if (atomic_load(&load->opened) == loader->opened || is_all_there(loader, loader->dest, err))
+        return true;
+    if (err->kind == ERROR_CONNECTION) /* whether it is cannot be told any more */
+        atomic_store(&load->fell_back, true);
+    return false;
 }

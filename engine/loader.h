@@ -10,6 +10,8 @@
 #ifndef PGZM_ENGINE_LOADER_H
 #define PGZM_ENGINE_LOADER_H
 
+#include <stdatomic.h>
+
 #include "copy/copy.h"
 #include "engine/backend.h"
 #include "engine/elsewhere.h"
@@ -36,6 +38,9 @@ typedef struct Load {
     CopyCounters counters;
     _Atomic int64_t bytes_done, tables_done, builds_done;
     _Atomic int64_t retries; /* connections that were lost under a task */
+    _Atomic int64_t known;   /* tasks of which we know that they are done */
+    _Atomic int64_t opened;  /* connections of workers, one after the other */
+    atomic_bool fell_back;   /* the journal knows of fewer: see loader_note */
     int64_t started;
 } Load;
 
@@ -49,6 +54,7 @@ typedef struct Loader {
     char *lost;           /* owned: of a loss that the journal does not know of yet */
     const LoadTask *task; /* the one at hand, for the hooks */
     bool elsewhere;       /* another process has the task: it was not done */
+    int64_t opened;       /* Load.opened when the task began */
     int64_t rows;         /* of a task that is done already, as the journal says; or -1 */
 } Loader;
 
@@ -69,5 +75,14 @@ bool loader_connect(Loader *loader, Error *err) MUST_CHECK;
  * tried again with pauses that grow, for as long as --retry-timeout says, and as long as the
  * snapshot is there. */
 bool loader_run(Loader *loader, const LoadTask *task, Error *err) MUST_CHECK;
+
+/* So many tasks are done, which began after loader_begin: call it before anything may begin that
+ * needs them. The workers' commits do not wait for the disk, so a destination that crashed has lost
+ * the last moments, rows and notes in the journal together: nothing may be built on what is no
+ * more. Who opens a connection looks whether the journal still knows of all that we know to be
+ * done; who ends a task looks when anyone opened one meanwhile. ERROR_COPY, and Load.fell_back is
+ * set, when it does not: then all is to be read from the journal again (load.h). */
+bool loader_note(Loader *loader, size_t tasks, Error *err) MUST_CHECK;
+void loader_begin(Loader *loader);
 
 #endif

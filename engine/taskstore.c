@@ -239,6 +239,7 @@ static void count(Reader *reader, int row, const LoadTask *task)
     int64_t weight = number_in(reader, row, WEIGHT), done = is_set(reader, row, DONE);
     reader->tasks->builds_total += task->builds;
     reader->before->builds += task->builds && done;
+    reader->before->tasks += done;
     if (task->kind != TASK_COPY)
         return;
     reader->tasks->bytes_total += weight;

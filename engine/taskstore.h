@@ -17,7 +17,7 @@ bool taskstore_record(Run *run, const Schedule *schedule, const LoadTasks *tasks
 
 /* What was done before, for the progress. */
 typedef struct TaskstoreDone {
-    int64_t rows, bytes, tables, builds;
+    int64_t rows, bytes, tables, builds, tasks;
 } TaskstoreDone;
 
 /* Reads the tasks of run->id back and schedules those that are not done: all rows first, then what

@@ -12,8 +12,14 @@
  * that does not die. */
 void dying_begin(void);
 
+/* The same with a server that is only this test's, and that leaves what does not have to be on disk
+ * in memory for as long as it can: a crash takes much of it along. */
+void dying_begin_forgetful(void);
+
 /* Stops it at once, as if it were killed, and waits until it is up again. Fails the program when it
  * does not come back. */
 void dying_restart(void *ignored);
+/* The same with SIGKILL for every process of it. */
+void dying_kill(void *ignored);
 
 #endif

@@ -1,0 +1,139 @@
+/*
+ * The destination's server crashes while rows are copied. The workers' commits do not wait for the
+ * disk, so it loses some that were acknowledged: they are noticed and made again, everything that
+ * is built on them after them, and every row is there once.
+ */
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/cancel.h"
+#include "base/clock.h"
+#include "tests/e2e/shop.h"
+#include "tests/harness/dying.h"
+
+enum { PATIENCE_MS = 100000 };
+
+/* Keys that fail, and sums that are wrong, when they are made before all rows are back. Tables that
+ * are emptied first are never lost, for that waits for the disk: the parents are small. */
+static const char tables[] =
+    "DO $$ BEGIN FOR i IN 1..6 LOOP"
+    " EXECUTE format('CREATE TABLE parent_%s (id int PRIMARY KEY, v text)', i);"
+    " EXECUTE format('INSERT INTO parent_%s SELECT k, repeat(md5(k::text), 5) FROM"
+    "  generate_series(1, 400) k', i);"
+    " EXECUTE format('CREATE TABLE child_%s (id int, parent int REFERENCES parent_%s,"
+    "  v text)', i, i);"
+    " EXECUTE format('INSERT INTO child_%s SELECT k, 1 + k %% 400, repeat(md5(k::text), 4) FROM"
+    "  generate_series(1, 3000) k', i);"
+    " EXECUTE format('CREATE INDEX ON child_%s (id)', i);"
+    " EXECUTE format('CREATE MATERIALIZED VIEW sum_%s AS SELECT count(*) n, sum(p.id) s FROM"
+    "  child_%s c JOIN parent_%s p ON p.id = c.parent', i, i, i);"
+    "END LOOP;"
+    "FOR i IN 1..100 LOOP"
+    " EXECUTE format('CREATE TABLE small_%s (id int PRIMARY KEY, v text)', i);"
+    " EXECUTE format('INSERT INTO small_%s SELECT k, md5((k * %s)::text) FROM"
+    "  generate_series(1, 20) k', i, i);"
+    "END LOOP; END $$";
+
+/* Without a key: a row that comes twice would be found by nobody but who counts. */
+static const char parts[] =
+    "CREATE TABLE big (id int, v text); ALTER TABLE big ALTER v SET STORAGE EXTERNAL;"
+    "INSERT INTO big SELECT i, repeat(md5(i::text), 500) FROM generate_series(1, 22000) i;"
+    "CREATE INDEX big_id ON big (id);";
+
+/* Number and sum of the rows of every table and materialized view. */
+static const char sums[] =
+    "SELECT c.relname, xpath('/row/*/text()', query_to_xml(format('SELECT count(*) AS n,"
+    " sum(hashtext(t::text)::bigint) AS s FROM public.%I t', c.relname), false, true, ''))"
+    " FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'm')"
+    " ORDER BY c.relname";
+
+static Shop open_shop(const char *script)
+{
+    dying_begin_forgetful();
+    Shop shop = {test_source_database("source"), test_database("dest")};
+    test_sql(&shop.source, script);
+    return shop;
+}
+
+static Launch prepare(const Shop *shop, const char *rate)
+{
+    const char *const arguments[] = {"prepare",
+                                     "--jobs",
+                                     "2",
+                                     "--retry-timeout",
+                                     "60s",
+                                     "--source",
+                                     shop->source.conninfo,
+                                     "--dest",
+                                     shop->dest.conninfo,
+                                     "--max-rate",
+                                     rate,
+                                     NULL};
+    return launch_start(&(LaunchOptions){0}, arguments);
+}
+
+static int64_t tasks_done(const Shop *shop)
+{
+    AUTO(mem_free) char *there = test_value(&shop->dest, "SELECT to_regclass('pgzm.event')");
+    if (there == NULL)
+        return 0;
+    AUTO(mem_free)
+    char *done = test_value(&shop->dest, "SELECT count(*) FROM pgzm.task WHERE done AND host"
+                                         " IS NOT NULL");
+    return atoi(done);
+}
+
+/* Crashes as soon as `more` tasks were done since the last time; false when it has ended before. */
+static bool crash_after(const Shop *shop, Launch *launch, int more, void (*crash)(void *))
+{
+    int64_t end = clock_monotonic_ms() + PATIENCE_MS, goal = tasks_done(shop) + more;
+    while (tasks_done(shop) < goal) {
+        if (launch_ended(launch, 10))
+            return false;
+        cr_assert(clock_monotonic_ms() < end, "nothing is done");
+    }
+    crash(NULL);
+    return true;
+}
+
+static void expect_whole(Shop *shop, Launch *launch)
+{
+    launch_wait(launch);
+    EXPECT_EXIT(launch, 0);
+    AUTO(launch_clear) Launch swap = LAUNCH("swap", "--dest", shop->dest.conninfo);
+    EXPECT_EXIT(&swap, 0);
+    AUTO(mem_free) char *expected = test_rows(&shop->source, sums);
+    AUTO(mem_free) char *found = test_rows(&shop->dest, sums);
+    cr_assert_str_eq(found, expected, "\n%s\ninstead of\n%s", found, expected);
+    static const CompareScope scope = {.second_may_have_more = true};
+    EXPECT_SAME(compare_databases(&shop->source, &shop->dest, &scope));
+}
+
+static void survive(void (*crash)(void *), int first, int then)
+{
+    Shop shop = open_shop(tables);
+    AUTO(launch_clear) Launch launch = prepare(&shop, "2MB");
+    cr_assert(crash_after(&shop, &launch, first, crash), "%s", launch.err);
+    cr_assert(crash_after(&shop, &launch, then, crash), "%s", launch.err);
+    expect_whole(&shop, &launch);
+    EXPECT_CONTAINS(launch.err, "the destination lost ");
+}
+
+Test(server_crash, of_the_server_stopped_at_once, .timeout = 600)
+{
+    survive(dying_restart, 4, 30);
+}
+
+Test(server_crash, of_the_server_killed_in_all_its_processes, .timeout = 600)
+{
+    survive(dying_kill, 15, 70);
+}
+
+Test(server_crash, amid_the_parts_of_one_table, .timeout = 600)
+{
+    Shop shop = open_shop(parts);
+    AUTO(launch_clear) Launch launch = prepare(&shop, "80MB");
+    cr_assert(crash_after(&shop, &launch, 1, dying_kill), "%s", launch.err);
+    expect_whole(&shop, &launch);
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM pgzm.task WHERE kind = 'copy'", "2");
+}
