@@ -10,7 +10,7 @@
 enum { LOCK_PATIENCE_MS = 1000, LOCK_PAUSE_MS = 50 };
 
 /* Which tables and columns the journal has, as journal.sql notes it. */
-#define JOURNAL_COMMENT "journal of pgzm-copy, version 4"
+#define JOURNAL_COMMENT "journal of pgzm-copy, version 5"
 
 #define LOCK_KEYS "1885829741, 1"
 

@@ -65,6 +65,13 @@ static TableTasks *find_table(const Maker *maker, Oid shadow)
     return table == NULL ? NULL : &maker->tables[table - maker->plan->shadow->tables.items];
 }
 
+/* May share a transaction with others of that class. */
+static void join_class(Maker *maker, LoadTask *task, size_t number, int class)
+{
+    task->class = class;
+    schedule_class(maker->schedule, number, class);
+}
+
 /* ---- rows ------------------------------------------------------------------------------ */
 
 /* A partition whose rows must find their place again, because it hashes by an enum whose labels
@@ -182,7 +189,7 @@ static bool add_chunks(Maker *maker, TableTasks *table, const CopyTable *way, bo
         size_t number;
         table->last_copy = add_task(maker, &task, chunk->weight, false, &number);
         if (chunks.count == 1 && small_table(maker->plan, table->source))
-            schedule_class(maker->schedule, number, TASK_CLASS_ROWS);
+            join_class(maker, table->last_copy, number, TASK_CLASS_ROWS);
         schedule_need(maker->schedule, table->rows_in, number);
         TableTasks *root = find_table(maker, target->object.address.oid);
         if (root != NULL && root != table)
@@ -349,12 +356,13 @@ static void make_statements(Maker *maker)
             continue;
         }
         size_t number;
-        add_task(maker, &task, source_bytes(table), is_exclusive(fragment->kind), &number);
+        LoadTask *added =
+            add_task(maker, &task, source_bytes(table), is_exclusive(fragment->kind), &number);
         numbers[i] = (int64_t)number;
         if (task.builds)
             schedule_build(maker->schedule, number);
         if (is_brief(maker, fragment->kind, table))
-            schedule_class(maker->schedule, number, TASK_CLASS_STATEMENTS);
+            join_class(maker, added, number, TASK_CLASS_STATEMENTS);
         for (size_t k = 0; k < fragment->need_count; k++)
             if (numbers[fragment->needs[k]] != NONE)
                 schedule_need(maker->schedule, number, (size_t)numbers[fragment->needs[k]]);
@@ -414,9 +422,9 @@ static void make_analyzes(Maker *maker)
                          .statement = arena_strdup(maker->run->arena, str_text(&statement)),
                          .relation = name->address.oid};
         size_t number;
-        add_task(maker, &task, 0, true, &number);
+        LoadTask *added = add_task(maker, &task, 0, true, &number);
         if (small_table(maker->plan, table->source))
-            schedule_class(maker->schedule, number, TASK_CLASS_STATEMENTS);
+            join_class(maker, added, number, TASK_CLASS_STATEMENTS);
         schedule_need(maker->schedule, number, table->rows_in);
         schedule_need(maker->schedule, number, table->built);
     }

@@ -31,6 +31,7 @@ typedef struct LoadTask {
     Oid relation;             /* in the shadow; 0 for none */
     bool builds;              /* reads rows: counted as an index in the progress */
     bool made;                /* TASK_STATEMENT: there already, made with its table (small.h) */
+    int class;                /* in the schedule; 0: taken by itself */
     int builds_made;          /* TASK_COPY: such indexes that its rows fill */
     _Atomic int *table_chunks_left; /* TASK_COPY: of its table; the last one finishes the table */
 } LoadTask;

@@ -55,11 +55,11 @@ static char *describe_chunk(const Run *run, const CopyChunk *chunk)
 
 static json_t *describe_task(const Run *run, const LoadTask *task, const Known *known)
 {
-    json_t *row =
-        json_pack("{s:i, s:s, s:s, s:s?, s:I, s:I, s:b, s:b, s:b}", "id", task->id, "kind",
-                  task->kind_name, "label", task->label, "statement", task->statement, "relation",
-                  (json_int_t)task->relation, "weight", (json_int_t)known->weight, "exclusive",
-                  known->exclusive, "builds", task->builds, "done", task->made);
+    json_t *row = json_pack("{s:i, s:s, s:s, s:s?, s:I, s:I, s:i, s:b, s:b, s:b}", "id", task->id,
+                            "kind", task->kind_name, "label", task->label, "statement",
+                            task->statement, "relation", (json_int_t)task->relation, "weight",
+                            (json_int_t)known->weight, "class", task->class, "exclusive",
+                            known->exclusive, "builds", task->builds, "done", task->made);
     if (known->needs != NULL) {
         AUTO(str_clear) Str needs = STR_INIT;
         for (size_t i = 0; i < json_array_size(known->needs); i++)
@@ -93,12 +93,13 @@ bool taskstore_record(Run *run, const Schedule *schedule, const LoadTasks *tasks
         text != NULL &&
         conn_query(run->dest,
                    "INSERT INTO pgzm.task (migration, id, kind, label, statement, relation,"
-                   " exclusive, builds, weight, needs, chunk, done, done_at)"
+                   " exclusive, builds, class, weight, needs, chunk, done, done_at)"
                    " SELECT $1::bigint, id, kind, label, statement, relation::oid, exclusive,"
-                   " builds, weight, needs::integer[], chunk::json, done,"
+                   " builds, class, weight, needs::integer[], chunk::json, done,"
                    " CASE WHEN done THEN clock_timestamp() END FROM json_to_recordset($2::json)"
                    " AS t(id integer, kind text, label text, statement text, relation bigint,"
-                   " exclusive boolean, builds boolean, weight bigint, needs text, chunk text,"
+                   " exclusive boolean, builds boolean, class integer, weight bigint, needs text, "
+                   "chunk text,"
                    " done boolean)",
                    2, values, &result, err);
     free(text);
@@ -112,7 +113,21 @@ bool taskstore_record(Run *run, const Schedule *schedule, const LoadTasks *tasks
 enum { STAGE_ROWS, STAGE_STATEMENTS, STAGE_REFRESHES, STAGE_ANALYZES, STAGES };
 
 /* Columns of the query below. */
-enum { ID, KIND, LABEL, STATEMENT, RELATION, EXCLUSIVE, BUILDS, WEIGHT, NEEDS, CHUNK, DONE, ROWS };
+enum {
+    ID,
+    KIND,
+    LABEL,
+    STATEMENT,
+    RELATION,
+    EXCLUSIVE,
+    BUILDS,
+    CLASS,
+    WEIGHT,
+    NEEDS,
+    CHUNK,
+    DONE,
+    ROWS
+};
 
 typedef struct Reader {
     Run *run;
@@ -202,7 +217,8 @@ static bool make_task(Reader *reader, int row, LoadTask *task, Error *err)
                        .label = arena_strdup(arena, cell(reader, row, LABEL)),
                        .statement = statement == NULL ? NULL : arena_strdup(arena, statement),
                        .relation = (Oid)number_in(reader, row, RELATION),
-                       .builds = is_set(reader, row, BUILDS)};
+                       .builds = is_set(reader, row, BUILDS),
+                       .class = (int)number_in(reader, row, CLASS)};
     task->kind = strcmp(task->kind_name, "copy") == 0      ? TASK_COPY
                  : strcmp(task->kind_name, "analyze") == 0 ? TASK_ANALYZE
                                                            : TASK_STATEMENT;
@@ -254,6 +270,9 @@ static void add_to_schedule(Reader *reader, int row, LoadTask *task)
     size_t number = schedule_add(schedule, task, number_in(reader, row, WEIGHT), task->relation,
                                  is_set(reader, row, EXCLUSIVE));
     reader->numbers[row] = number;
+    schedule_class(schedule, number, task->class);
+    if (task->builds)
+        schedule_build(schedule, number);
     schedule_need(schedule, reader->points[stage], number);
     if (stage > STAGE_ROWS)
         schedule_need(schedule, number, reader->points[stage - 1]);
@@ -295,7 +314,7 @@ bool taskstore_read(Run *run, Schedule *schedule, LoadTasks *tasks, TaskstoreDon
     const char *const values[] = {journal_id_text(run->arena, run->id)};
     AUTO(result_free) PGresult *rows = NULL;
     if (!conn_query(run->dest,
-                    "SELECT id, kind, label, statement, relation, exclusive, builds, weight,"
+                    "SELECT id, kind, label, statement, relation, exclusive, builds, class, weight,"
                     " needs, chunk, done, rows FROM pgzm.task WHERE migration = $1::bigint"
                     " ORDER BY id",
                     1, values, &rows, err))

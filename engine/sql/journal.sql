@@ -8,7 +8,7 @@ BEGIN
         RETURN;
     END IF;
     CREATE SCHEMA IF NOT EXISTS pgzm;
-    COMMENT ON SCHEMA pgzm IS 'journal of pgzm-copy, version 4'; -- JOURNAL_COMMENT in journal.c
+    COMMENT ON SCHEMA pgzm IS 'journal of pgzm-copy, version 5'; -- JOURNAL_COMMENT in journal.c
 
     -- What was asked for and how far it came. The state machine's one row a migration.
     CREATE TABLE pgzm.migration (
@@ -78,6 +78,7 @@ BEGIN
         relation oid,                      -- table in the shadow schema
         exclusive boolean NOT NULL DEFAULT true,  -- alone on its table
         builds boolean NOT NULL DEFAULT false,    -- reads rows: counted as an index
+        class integer NOT NULL DEFAULT 0,  -- tasks of one may share a transaction; 0: alone
         weight bigint NOT NULL DEFAULT 0,  -- the heaviest go first; of a chunk: bytes
         needs integer[],                   -- statements that come before
         chunk json,                        -- what is read and written (taskstore.h)

@@ -228,6 +228,37 @@ Test(server_resume, a_part_in_a_dump_goes_on_in_the_midst_of_its_rows)
     EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM side.labels", "50");
 }
 
+Test(server_resume, small_tables_share_transactions_as_they_do_the_first_time)
+{
+    Shop shop = bakery_with("DO $$ BEGIN FOR i IN 1..200 LOOP"
+                            " EXECUTE format('CREATE TABLE tiny_%s (id int PRIMARY KEY)', i);"
+                            " EXECUTE format('INSERT INTO tiny_%s VALUES (1), (2)', i);"
+                            " END LOOP; END $$",
+                            NULL);
+    char folder[] = "/tmp/pgzmtest-resume.XXXXXX";
+    cr_assert_not_null(mkdtemp(folder));
+    AUTO(launch_clear)
+    Launch dump = LAUNCH("dump", "--source", shop.source.conninfo, "--dir", folder);
+    EXPECT_EXIT(&dump, 0);
+    AUTO(proxy_free) Proxy *proxy = proxy_for(&shop);
+    AUTO(mem_free) char *dest = proxy_conninfo(proxy, PROXY_DEST, shop.dest.name);
+    proxy_arm(proxy, AT(NULL, "FROM STDIN", BEFORE)); /* the first rows */
+    AUTO(launch_clear) Launch first = LAUNCH("prepare", "--from-dump", folder, "--dest", dest);
+    EXPECT_EXIT(&first, 128 + SIGKILL);
+    test_sql(&shop.dest, "CREATE TABLE aside AS SELECT id FROM pgzm.task WHERE NOT done");
+    AUTO(launch_clear)
+    Launch resume = DEST_LAUNCH(&shop, "prepare", "--resume", "--from-dump", folder);
+    AUTO(mem_free) char *remove = mem_printf("rm -rf '%s'", folder);
+    cr_assert_eq(system(remove), 0);
+    EXPECT_EXIT(&resume, 0);
+    /* rows and statistics of 200 tables, each noted by its transaction */
+    EXPECT_VALUE(&shop.dest,
+                 "SELECT count(*) >= 400 AND count(DISTINCT t.xmin::text) < 100 FROM pgzm.task t"
+                 " JOIN aside USING (id)",
+                 "t");
+    EXPECT_VALUE(&shop.dest, "SELECT sum(rows) FROM pgzm.task WHERE label LIKE '%tiny%'", "400");
+}
+
 Test(server_resume, a_schema_that_was_not_built_to_the_end_is_aborted)
 {
     Shop shop = bakery_with(parcels, NULL);
