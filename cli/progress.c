@@ -161,6 +161,16 @@ static void progress_add_rate(Str *out, const ProgressView *view)
     str_add(out, "/s");
 }
 
+/* While rows wait nothing is said of their pace. */
+static const char paused[] = "paused: a replica lags";
+
+static void progress_add_limit(Str *out, const PgzmProgress *c)
+{
+    str_add(out, "of at most ");
+    figure_add_bytes(out, (double)c->rate_limit);
+    str_add(out, "/s");
+}
+
 static void progress_label(const ProgressView *view, Str *out)
 {
     str_addf(out, "  %s%-*s%s", view->color ? BOLD : "", LABEL_WIDTH, view->phase,
@@ -186,9 +196,16 @@ static void progress_draw_bytes(const ProgressView *view, size_t room, Str *out)
     if (c->bytes_total > 0)
         str_addf(&pieces[0].text, "%3d%%", progress_percent(c));
     progress_add_bytes_of(&pieces[1].text, c);
-    if (view->rate > 0)
+    if (view->rate > 0 && !c->paused) {
         progress_add_rate(&rate->text, view);
-    if (view->left_ms >= 0) {
+        if (c->rate_limit > 0) {
+            str_add(&rate->text, " ");
+            progress_add_limit(&rate->text, c);
+        }
+    }
+    if (c->paused) {
+        str_add(&pieces[3].text, paused);
+    } else if (view->left_ms >= 0) {
         figure_add_left(&pieces[3].text, view->left_ms);
         str_add(&pieces[3].text, " left");
     } else if (progress_is_building(c)) {
@@ -259,9 +276,15 @@ void progress_describe(const ProgressView *view, Str *out)
     if (c->bytes_total > 0)
         str_addf(out, "%d%%, ", progress_percent(c));
     progress_add_bytes_of(out, c);
-    if (view->rate > 0) {
+    if (c->paused) {
+        str_addf(out, ", %s", paused);
+    } else if (view->rate > 0) {
         str_add(out, ", ");
         progress_add_rate(out, view);
+        if (c->rate_limit > 0) {
+            str_add(out, " ");
+            progress_add_limit(out, c);
+        }
     }
     str_add(out, ", ");
     progress_add_of(out, c->tables_done, c->tables_total, "tables");
@@ -269,7 +292,7 @@ void progress_describe(const ProgressView *view, Str *out)
         str_add(out, ", ");
         progress_add_of(out, c->indexes_done, c->indexes_total, "indexes");
     }
-    if (view->left_ms >= 0) {
+    if (view->left_ms >= 0 && !c->paused) {
         str_add(out, ", ");
         figure_add_left(out, view->left_ms);
         str_add(out, " left");

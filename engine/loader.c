@@ -76,6 +76,8 @@ void load_tell(Load *load)
         .indexes_done = atomic_load(&load->builds_done),
         .indexes_total = load->tasks.builds_total,
         .elapsed_ms = clock_monotonic_ms() - load->started,
+        .rate_limit = throttle_rate(load->limits.throttle),
+        .paused = throttle_is_held(load->limits.throttle),
     };
     events_send(load->run->events,
                 &(PgzmEvent){.kind = PGZM_EVENT_PROGRESS, .progress = &progress});

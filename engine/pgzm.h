@@ -151,6 +151,8 @@ typedef struct PgzmProgress {
     int64_t tables_done, tables_total;
     int64_t indexes_done, indexes_total; /* indexes and constraints that read rows */
     int64_t elapsed_ms;
+    int64_t rate_limit; /* bytes a second that rows may take here; 0: any */
+    int paused;         /* not 0: rows wait for a replica of the destination */
 } PgzmProgress;
 
 typedef struct PgzmEvent {

@@ -52,6 +52,31 @@ Test(progress, a_narrow_terminal_shows_what_matters_most)
                              "             9 of 41 tables\n");
 }
 
+Test(progress, a_pause_and_a_limit_are_said_plainly)
+{
+    ProgressView view = copying();
+    view.counters.rate_limit = 200 << 20;
+    AUTO(mem_free) char *limited = drawn(&view, 110);
+    cr_expect_not_null(strstr(limited, "  100 MB/s of at most 200 MB/s  31 s left\n"), "%s",
+                       limited);
+    Str line = STR_INIT;
+    progress_describe(&view, &line);
+    cr_expect_not_null(strstr(line.text, ", 100 MB/s of at most 200 MB/s, 9 of 41"), "%s",
+                       line.text);
+    str_clear(&line);
+
+    view.counters.paused = 1;
+    AUTO(mem_free) char *text = drawn(&view, 80);
+    cr_expect_not_null(strstr(text, " 25%  1.0 GB of 4.0 GB  paused: a replica lags\n"), "%s",
+                       text);
+    AUTO(mem_free) char *narrow = drawn(&view, 50);
+    cr_expect_not_null(strstr(narrow, "paused: a replica lags\n"), "%s", narrow);
+    progress_describe(&view, &line);
+    cr_expect_not_null(strstr(line.text, ", paused: a replica lags, 9 of 41"), "%s", line.text);
+    cr_expect_null(strstr(line.text, "left"), "%s", line.text);
+    str_clear(&line);
+}
+
 Test(progress, no_line_is_ever_as_wide_as_the_terminal)
 {
     ProgressView view = copying();
