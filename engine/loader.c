@@ -8,13 +8,11 @@
 
 #include "base/clock.h"
 #include "engine/dump.h"
+#include "engine/retry.h"
 
 enum {
     STATEMENT_TRIES = 5, /* of a statement that deadlocked with another of ours */
     STATEMENT_PAUSE_MS = 100,
-    LOST_TRIES = 10, /* of a task under which connections are lost: it may be what ends them */
-    PAUSE_FIRST_MS = 100,
-    PAUSE_MOST_MS = 5000
 };
 
 /* ---- bookkeeping in the task's transaction --------------------------------------------- */
@@ -238,12 +236,6 @@ static bool run_once(Loader *loader, const LoadTask *task, Error *err)
 
 /* ---- lost connections ------------------------------------------------------------------ */
 
-typedef struct Retry {
-    int tries;     /* in which the task had begun */
-    int64_t since; /* clock_monotonic_ms of the last loss */
-    int64_t pause;
-} Retry;
-
 /* A connection whose state is in doubt is none. */
 static void drop_connections(Loader *loader)
 {
@@ -258,28 +250,18 @@ static void drop_connections(Loader *loader)
 static bool may_try_again(Loader *loader, Retry *retry, const Error *failure)
 {
     Load *load = loader->load;
-    const Settings *settings = load->run->settings;
-    if (failure->kind != ERROR_CONNECTION || settings->retry_timeout_ms == 0 ||
-        cancel_reason(load->cancel) != CANCEL_NONE)
-        return false;
-    drop_connections(loader);
-    int64_t now = clock_monotonic_ms();
-    if (loader->under_way || retry->since == 0) {
-        retry->since = now;
-        retry->pause = PAUSE_FIRST_MS;
-        retry->tries++;
+    bool fresh = false;
+    if (failure->kind == ERROR_CONNECTION)
+        drop_connections(loader);
+    bool again = retry_again(retry, load->run, load->cancel, loader->under_way, failure, &fresh);
+    if (fresh) {
         atomic_fetch_add(&load->retries, 1);
-        log_warning(&load->run->log, "%s; trying again", failure->message);
         mem_free(loader->lost);
         loader->lost = mem_strdup(failure->message);
-    } else {
-        log_debug(&load->run->log, "%s; trying again", failure->message);
-        retry->pause = retry->pause * 2 < PAUSE_MOST_MS ? retry->pause * 2 : PAUSE_MOST_MS;
     }
     loader->under_way = false;
     loader->again = true;
-    return retry->tries <= LOST_TRIES && now - retry->since < settings->retry_timeout_ms &&
-           cancel_sleep(load->cancel, retry->pause);
+    return again;
 }
 
 bool loader_run(Loader *loader, const LoadTask *task, Error *err)

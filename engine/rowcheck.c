@@ -11,6 +11,7 @@
 #include "engine/checksum.h"
 #include "engine/journal.h"
 #include "engine/keeper.h"
+#include "engine/retry.h"
 #include "engine/rowdiff.h"
 #include "engine/schedule.h"
 #include "engine/task.h"
@@ -71,6 +72,7 @@ typedef struct Checker {
     RowCheck *check;
     size_t index;
     Conn *conns[2]; /* by ConnSide */
+    bool under_way; /* what the work at hand needs was open */
 } Checker;
 
 static void check_free(RowCheck *check)
@@ -351,14 +353,17 @@ static bool same(const Unit *unit)
 }
 
 /* That the sums differ is the finding; where the rows cannot be told it stands without them. */
-static bool narrow(Checker *checker, Unit *unit, Error *err)
+static bool narrow(Checker *checker, const Piece *piece, Error *err)
 {
     RowCheck *check = checker->check;
+    Unit *unit = piece->unit;
+    arena_free(TAKE(unit->arena)); /* of a try that came to nothing */
     unit->arena = arena_new();
     const Index *key = model_primary_key(check->plan->source, unit->source->object.address.oid);
     unit->key = key == NULL ? NULL : key->columns_def;
     if (!open_source(checker, err) || !open_dest(checker, err))
         return false;
+    checker->under_way = true;
     const RowDiffTable table = {
         .sides = {{checker->conns[CONN_SOURCE], str_text(&unit->from[CONN_SOURCE])},
                   {checker->conns[CONN_DEST], str_text(&unit->from[CONN_DEST])}},
@@ -368,6 +373,7 @@ static bool narrow(Checker *checker, Unit *unit, Error *err)
         .key = unit->key,
         .hash = check->hash};
     AUTO(error_clear) Error failure = ERROR_INIT;
+    unit->diff = (RowDiff){0};
     unit->narrowed = rowdiff_find(&table, unit->arena, &unit->diff, &failure);
     if (!unit->narrowed && failure.kind != ERROR_CONNECTION && failure.kind != ERROR_INTERRUPTED) {
         log_debug(&check->run->log, "looking for rows of %s that differ: %s", unit->label,
@@ -377,7 +383,7 @@ static bool narrow(Checker *checker, Unit *unit, Error *err)
     return unit->narrowed || error_move(err, &failure);
 }
 
-static bool run_piece(Checker *checker, const Piece *piece, Error *err)
+static bool sum_up(Checker *checker, const Piece *piece, Error *err)
 {
     RowCheck *check = checker->check;
     Unit *unit = piece->unit;
@@ -385,6 +391,7 @@ static bool run_piece(Checker *checker, const Piece *piece, Error *err)
     AUTO(result_free) PGresult *result = NULL;
     if (!open_side(checker, piece->side, err))
         return false;
+    checker->under_way = true;
     Conn *conn = checker->conns[piece->side];
     const ChecksumRows rows = {.from = piece->from,
                                .values = unit->values,
@@ -395,10 +402,48 @@ static bool run_piece(Checker *checker, const Piece *piece, Error *err)
         return error_wrap(err, "comparing %s (%s)", unit->label, conn_side_name(conn));
     atomic_fetch_add(&unit->rows[piece->side], strtoll(PQgetvalue(result, 0, 0), NULL, 10));
     atomic_fetch_add(&unit->sums[piece->side], checksum_number(PQgetvalue(result, 0, 1)));
+    return true;
+}
+
+/* A connection that was lost is opened again, as while rows are copied: that of the source inside
+ * the snapshot, as long as that is there. */
+static void drop_connections(Checker *checker)
+{
+    for (int side = 0; side < 2; side++) {
+        Conn **conn = &checker->conns[side];
+        if (*conn != NULL && conn_is_lost(*conn))
+            conn_free(TAKE(*conn));
+    }
+}
+
+static bool persist(Checker *checker, bool (*work)(Checker *, const Piece *, Error *),
+                    const Piece *piece, Error *err)
+{
+    Retry retry = {0};
+    for (;;) {
+        AUTO(error_clear) Error failure = ERROR_INIT;
+        bool fresh;
+        checker->under_way = false;
+        if (work(checker, piece, &failure))
+            return true;
+        drop_connections(checker);
+        if (!retry_again(&retry, checker->check->run, checker->check->cancel, checker->under_way,
+                         &failure, &fresh))
+            return error_move(err, &failure);
+    }
+}
+
+static bool run_piece(Checker *checker, const Piece *piece, Error *err)
+{
+    RowCheck *check = checker->check;
+    Unit *unit = piece->unit;
+    if (!persist(checker, sum_up, piece, err))
+        return false;
     if (atomic_fetch_sub(&unit->pieces_left, 1) != 1 || same(unit))
         return true;
     unit->differs = true;
-    return atomic_fetch_add(&check->narrowed, 1) >= NARROWED_MAX || narrow(checker, unit, err);
+    return atomic_fetch_add(&check->narrowed, 1) >= NARROWED_MAX ||
+           persist(checker, narrow, piece, err);
 }
 
 static bool take_pieces(Checker *checker, Error *err)

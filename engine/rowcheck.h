@@ -11,6 +11,9 @@
  * what applications will see. But not where rows or values were chosen on the way (--where,
  * --mask), nor below such a root. Virtual ones are no values yet.
  *
+ * Connections that are lost are opened again for as long as --retry-timeout says, that of the
+ * source inside the snapshot, as long as that is held.
+ *
  * Threads: called by the main thread; runs workers and returns when all is done.
  */
 #ifndef PGZM_ENGINE_ROWCHECK_H

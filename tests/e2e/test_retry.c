@@ -131,6 +131,40 @@ Test(server_retry, a_lost_source_is_read_again_in_the_same_snapshot)
     expect_all_survived(cases, LENGTH(cases));
 }
 
+#define SUMS "coalesce(pg_catalog.sum("
+
+/* Each sum is taken in one statement: half of one is none. */
+Test(server_retry, a_comparison_of_the_rows_goes_on_when_connections_are_lost)
+{
+    static const Case cases[] = {
+        {"the source's cut before a sum",
+         AT(NULL, "source: SELECT pg_catalog.count(*)", CUT, BEFORE)},
+        {"the source's terminated",
+         AT(NULL, "source: SELECT pg_catalog.count(*)", TERMINATE_BACKEND, BEFORE)},
+        {"the destination's cut", AT(NULL, "dest: SELECT pg_catalog.count(*)", CUT, DURING)},
+        {"the destination's cut after a sum",
+         AT(NULL, "dest: SELECT pg_catalog.count(*)", CUT, AFTER)},
+        {"the snapshot is imported again", AT(SUMS, "SET TRANSACTION SNAPSHOT", CUT, BEFORE)}};
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        Shop shop = bakery_with(parcels, NULL);
+        AUTO(proxy_free) Proxy *proxy = proxy_for(&shop);
+        proxy_arm(proxy, &cases[i].strike);
+        AUTO(mem_free) char *source = proxy_conninfo(proxy, PROXY_SOURCE, shop.source.name);
+        AUTO(mem_free) char *dest = proxy_conninfo(proxy, PROXY_DEST, shop.dest.name);
+        AUTO(launch_clear)
+        Launch launch =
+            LAUNCH("prepare", "--verify", "checksum", "--verbose", "--jobs", "2", "--retry-timeout",
+                   "20s", "--preserved-tables", "customers", "--source", source, "--dest", dest);
+        cr_assert_neq(proxy_struck(proxy), 0, "%s: it did not strike", cases[i].what);
+        cr_assert_eq(launch.exit_code, 0, "%s: %s", cases[i].what, launch.err);
+        EXPECT_CONTAINS(launch.err, "; trying again");
+        EXPECT_CONTAINS(launch.err, "tables have the source's checksum: ");
+        TestDatabase both[] = {shop.source, shop.dest};
+        test_database_drop(&both[0]);
+        test_database_drop(&both[1]);
+    }
+}
+
 /* ---- the main thread's connections ----------------------------------------------------- */
 
 /* The rows come slowly enough that the main thread looks at its connections meanwhile. */
