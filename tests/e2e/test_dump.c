@@ -429,6 +429,45 @@ Test(server_dump, says_what_it_does_not_hold)
     shut(&s);
 }
 
+/* A table that belongs to an extension as pg_extension_config_dump would have it. */
+Test(server_dump, says_how_many_rows_of_extensions_it_does_not_hold)
+{
+    Saved s = open_pair();
+    if (!has_extension(&s.shop.source, "citext"))
+        cr_skip_test("the server has no citext");
+    test_sql(&s.shop.source,
+             "CREATE EXTENSION citext; CREATE TABLE conf (k text PRIMARY KEY, own bool);"
+             "INSERT INTO conf VALUES ('a', true), ('b', true), ('given', false);"
+             "ALTER EXTENSION citext ADD TABLE conf;"
+             "UPDATE pg_extension SET extconfig = ARRAY['conf'::regclass::oid],"
+             " extcondition = ARRAY['WHERE own'] WHERE extname = 'citext'");
+    AUTO(launch_clear) Launch dump = DUMP(&s);
+    EXPECT_EXIT(&dump, 0);
+    EXPECT_CONTAINS(dump.err, "not in the dump: rows of extension citext's table public.conf: 2");
+    shut(&s);
+}
+
+/* Names that are one text together, or come in another order as numbers than as texts. */
+Test(server_dump, finds_each_of_many_tables_of_like_names)
+{
+    Saved s = open_pair();
+    test_sql(&s.shop.source,
+             "DO $$ BEGIN FOR i IN 1..3 LOOP EXECUTE 'CREATE SCHEMA s' || i;"
+             " FOR k IN 1..12 LOOP EXECUTE format('CREATE TABLE s%s.t%s AS SELECT %s AS x',"
+             " i, k, i * 100 + k); END LOOP; END LOOP; END $$");
+    AUTO(launch_clear) Launch dump = DUMP(&s, "-n", "s*");
+    EXPECT_EXIT(&dump, 0);
+    AUTO(launch_clear) Launch start = FROM_DUMP(&s, "start");
+    EXPECT_EXIT(&start, 0);
+    EXPECT_VALUE(&s.shop.dest,
+                 "SELECT count(*) FROM pg_tables t WHERE schemaname ~ '^s[123]$' AND"
+                 " (xpath('//x/text()', query_to_xml(format('SELECT x FROM %I.%I', schemaname,"
+                 " tablename), false, false, '')))[1]::text = substr(schemaname, 2) ||"
+                 " lpad(substr(tablename, 2), 2, '0')",
+                 "36");
+    shut(&s);
+}
+
 /* ---- spilling ---------------------------------------------------------------------------- */
 
 Test(server_dump, that_is_spilled_is_gone_in_the_end)
