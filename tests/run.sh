@@ -3,10 +3,10 @@
 #
 #     sh tests/run.sh              all tests
 #     sh tests/run.sh NAME...      those whose ctest name begins with a NAME:
-#                                  base schema copy engine cli e2e live kill dumped bench,
-#                                  format ...
+#                                  base schema copy engine cli e2e live kill dumped bench
+#                                  tsan regression format includes readme install
 #     sh tests/run.sh matrix       from one version of PostgreSQL to another, all pairs of them;
-#                                  matrix-12-18 is one pair
+#                                  matrix-12-18 is one pair, matrix-12-18-dumped through a dump
 #
 # Servers of other versions are fetched once, into servers/ of the build folder. With
 # TEST_VERSIONS_PGHOST set they are taken from there instead (port 6012 for version 12, and so on).
