@@ -243,6 +243,30 @@ static bool what_is_lost(Run *run, int64_t *tasks, Error *err)
     return true;
 }
 
+/* A crash empties unlogged tables, whatever the journal knows of their rows. */
+static bool are_unlogged_there(Run *run, Error *err)
+{
+    const char *const values[] = {journal_id_text(run->arena, run->id)};
+    AUTO(result_free) PGresult *tables = NULL;
+    if (!conn_query(run->dest, run_sql("unlogged", conn_version(run->dest)), 1, values, &tables,
+                    err))
+        return error_wrap(err, "looking for unlogged tables");
+    for (int i = 0; i < PQntuples(tables); i++) {
+        AUTO(result_free) PGresult *count = NULL;
+        AUTO(mem_free)
+        char *query = mem_printf("SELECT count(*) FROM ONLY %s", PQgetvalue(tables, i, 0));
+        if (!conn_query_row(run->dest, query, 0, NULL, &count, err))
+            return error_wrap(err, "counting the rows of %s", PQgetvalue(tables, i, 0));
+        if (strcmp(PQgetvalue(count, 0, 0), PQgetvalue(tables, i, 1)) == 0)
+            continue;
+        error_set(err, ERROR_COPY, "unlogged table %s has %s rows, and %s were copied",
+                  PQgetvalue(tables, i, 0), PQgetvalue(count, 0, 0), PQgetvalue(tables, i, 1));
+        return error_hint(err, "The destination's server must have crashed, which empties unlogged "
+                               "tables. Run pgzm-copy abort and prepare again.");
+    }
+    return true;
+}
+
 bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, bool again, LoadResult *result,
               Error *err)
 {
@@ -251,7 +275,7 @@ bool load_run(Run *run, const Plan *plan, const Snapshot *snapshot, bool again, 
         if (!load_once(run, plan, snapshot, again, result, err) || !what_is_lost(run, &lost, err))
             return false;
         if (lost == 0 || tries == LOAD_TRIES)
-            return true; /* what is missing then is for the verification to say */
+            return are_unlogged_there(run, err); /* what else is missing the verification says */
         if (!result->fell_back)
             log_warning(&run->log,
                         "the destination lost %lld tasks that were done; doing them again",

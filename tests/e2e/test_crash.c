@@ -137,3 +137,22 @@ Test(server_crash, amid_the_parts_of_one_table, .timeout = 600)
     expect_whole(&shop, &launch);
     EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM pgzm.task WHERE kind = 'copy'", "2");
 }
+
+/* Their rows cannot be told by the journal. */
+Test(server_crash, empties_unlogged_tables_which_is_an_error, .timeout = 600)
+{
+    Shop shop =
+        open_shop("CREATE UNLOGGED TABLE brief (id int);"
+                  "INSERT INTO brief SELECT generate_series(1, 100000);"
+                  "CREATE TABLE slow (v text); ALTER TABLE slow ALTER v SET STORAGE EXTERNAL;"
+                  "INSERT INTO slow SELECT repeat('x', 1000) FROM generate_series(1, 3000)");
+    AUTO(launch_clear) Launch launch = prepare(&shop, "1MB");
+    cr_assert(crash_after(&shop, &launch, 1, dying_restart), "%s", launch.err);
+    launch_wait(&launch);
+    EXPECT_ERROR(&launch, 7, "unlogged table pgzm_shadow_public.brief has 0 rows, and 100000 were");
+    AUTO(launch_clear) Launch abort_it = LAUNCH("abort", "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&abort_it, 0);
+    Launch again = prepare(&shop, "100MB");
+    expect_whole(&shop, &again);
+    launch_clear(&again);
+}
