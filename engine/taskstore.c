@@ -9,12 +9,22 @@
 
 /* ---- writing --------------------------------------------------------------------------- */
 
+/* Rows of one INSERT: the memory that their text takes does not grow with the database. */
+enum { ROWS_AT_ONCE = 500 };
+
 /* What the schedule knows of a task; by id - 1. */
 typedef struct Known {
     int64_t weight;
+    size_t first_need, need_count; /* among Writer.needs */
     bool exclusive;
-    json_t *needs; /* ids; NULL for none */
 } Known;
+
+/* Owned: known, needs. */
+typedef struct Writer {
+    const Run *run;
+    Known *known;
+    int *needs; /* ids */
+} Writer;
 
 static void know(void *context, void *payload, int64_t weight, bool exclusive)
 {
@@ -24,13 +34,33 @@ static void know(void *context, void *payload, int64_t weight, bool exclusive)
     known[task->id - 1].exclusive = exclusive;
 }
 
-static void know_need(void *context, void *payload, void *earlier)
+static void count_need(void *context, void *payload, void *earlier)
 {
+    (void)earlier;
     Known *known = context;
-    Known *entry = &known[((const LoadTask *)payload)->id - 1];
-    if (entry->needs == NULL)
-        entry->needs = json_array();
-    json_array_append_new(entry->needs, json_integer(((const LoadTask *)earlier)->id));
+    known[((const LoadTask *)payload)->id - 1].need_count++;
+}
+
+static void note_need(void *context, void *payload, void *earlier)
+{
+    Writer *writer = context;
+    Known *known = &writer->known[((const LoadTask *)payload)->id - 1];
+    writer->needs[known->first_need + known->need_count++] = ((const LoadTask *)earlier)->id;
+}
+
+static void know_all(Writer *writer, const Schedule *schedule, size_t count)
+{
+    writer->known = mem_alloc((count + 1) * sizeof *writer->known);
+    schedule_each(schedule, know, writer->known);
+    schedule_each_need(schedule, count_need, writer->known);
+    size_t needs = 0;
+    for (size_t i = 0; i < count; i++) {
+        writer->known[i].first_need = needs;
+        needs += writer->known[i].need_count;
+        writer->known[i].need_count = 0;
+    }
+    writer->needs = mem_alloc((needs + 1) * sizeof *writer->needs);
+    schedule_each_need(schedule, note_need, writer);
 }
 
 /* As text: the column is json, and json_to_recordset would print it again. */
@@ -53,38 +83,35 @@ static char *describe_chunk(const Run *run, const CopyChunk *chunk)
     return text;
 }
 
-static json_t *describe_task(const Run *run, const LoadTask *task, const Known *known)
+static json_t *describe_task(const Writer *writer, const LoadTask *task)
 {
+    const Known *known = &writer->known[task->id - 1];
     json_t *row = json_pack("{s:i, s:s, s:s, s:s?, s:I, s:I, s:i, s:b, s:b, s:b}", "id", task->id,
                             "kind", task->kind_name, "label", task->label, "statement",
                             task->statement, "relation", (json_int_t)task->relation, "weight",
                             (json_int_t)known->weight, "class", task->class, "exclusive",
                             known->exclusive, "builds", task->builds, "done", task->made);
-    if (known->needs != NULL) {
+    if (known->need_count > 0) {
         AUTO(str_clear) Str needs = STR_INIT;
-        for (size_t i = 0; i < json_array_size(known->needs); i++)
-            str_addf(&needs, "%c%lld", i == 0 ? '{' : ',',
-                     (long long)json_integer_value(json_array_get(known->needs, i)));
+        for (size_t i = 0; i < known->need_count; i++)
+            str_addf(&needs, "%c%d", i == 0 ? '{' : ',', writer->needs[known->first_need + i]);
         str_add(&needs, "}");
         json_object_set_new(row, "needs", json_string(str_text(&needs)));
-        json_decref(known->needs);
     }
     if (task->chunk != NULL) {
-        char *chunk = describe_chunk(run, task->chunk);
+        char *chunk = describe_chunk(writer->run, task->chunk);
         json_object_set_new(row, "chunk", json_string(chunk));
         free(chunk);
     }
     return row;
 }
 
-bool taskstore_record(Run *run, const Schedule *schedule, const LoadTasks *tasks, Error *err)
+static bool insert_rows(const Writer *writer, LoadTask *const *tasks, size_t count, Error *err)
 {
-    Known *known = arena_alloc(run->arena, (tasks->count + 1) * sizeof *known);
-    schedule_each(schedule, know, known);
-    schedule_each_need(schedule, know_need, known);
+    const Run *run = writer->run;
     json_t *rows = json_array();
-    for (size_t i = 0; i < tasks->count; i++)
-        json_array_append_new(rows, describe_task(run, tasks->items[i], &known[i]));
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(rows, describe_task(writer, tasks[i]));
     char *text = json_dumps(rows, JSON_COMPACT);
     json_decref(rows);
     const char *const values[] = {journal_id_text(run->arena, run->id), text};
@@ -103,6 +130,30 @@ bool taskstore_record(Run *run, const Schedule *schedule, const LoadTasks *tasks
                    " done boolean)",
                    2, values, &result, err);
     free(text);
+    return ok;
+}
+
+static bool insert_all(const Writer *writer, const LoadTasks *tasks, Error *err)
+{
+    for (size_t i = 0; i < tasks->count; i += ROWS_AT_ONCE) {
+        size_t rest = tasks->count - i;
+        if (!insert_rows(writer, tasks->items + i, rest < ROWS_AT_ONCE ? rest : ROWS_AT_ONCE, err))
+            return false;
+    }
+    return true;
+}
+
+/* In one transaction: who goes on with the load, or helps with it, finds all of them or none. */
+bool taskstore_record(Run *run, const Schedule *schedule, const LoadTasks *tasks, Error *err)
+{
+    Writer writer = {.run = run};
+    know_all(&writer, schedule, tasks->count);
+    bool ok = conn_exec(run->dest, "BEGIN", err) && insert_all(&writer, tasks, err) &&
+              conn_exec(run->dest, "COMMIT", err);
+    mem_free(writer.known);
+    mem_free(writer.needs);
+    if (!ok)
+        conn_rollback(run->dest);
     return ok || error_wrap(err, "writing the tasks to the journal");
 }
 
