@@ -559,30 +559,72 @@ void conn_rollback(Conn *conn)
 
 /* ---- many statements in one round trip ------------------------------------------------- */
 
-static bool pipeline_results(Conn *conn, size_t n, size_t *failed, Error *err)
+/* What libpq keeps of statements until they are sent and done must not grow with their number. */
+enum { PIPELINE_DEPTH = 500 };
+
+/* Statements on their way, in one round trip or a few. */
+typedef struct Pipeline {
+    Conn *conn;
+    const char *const *statements;
+    size_t count;
+    size_t done; /* whose results are in */
+    bool failed; /* `position` did; the server skips what comes after it */
+    size_t position;
+} Pipeline;
+
+/* Sends statements up to `end`, and asks for their results. */
+static bool pipeline_send(const Pipeline *pipeline, size_t end)
 {
-    bool ok = true;
-    size_t position = 0;
-    for (;;) {
+    PGconn *pg = pipeline->conn->pg;
+    for (size_t i = pipeline->done; i < end; i++)
+        if (!PQsendQueryParams(pg, pipeline->statements[i], 0, NULL, NULL, NULL, NULL, 0))
+            return false;
+    return end == pipeline->count ? PQpipelineSync(pg) : PQsendFlushRequest(pg);
+}
+
+/* Takes the results of statements up to `end`; with `sync` to the end of the pipeline. False when
+ * there are no more to come; a statement that failed is noted, with its error. */
+static bool pipeline_results(Pipeline *pipeline, size_t end, bool sync, Error *err)
+{
+    Conn *conn = pipeline->conn;
+    while (sync || pipeline->done < end) {
         PGresult *raw;
         if (!next_result(conn, &raw, err))
             return false;
         AUTO(result_free) PGresult *result = raw;
         if (result == NULL) { /* end of one statement's results */
-            position++;
+            pipeline->done++;
             if (conn_is_lost(conn))
                 return lost_error(conn, err);
             continue;
         }
-        ExecStatusType status = PQresultStatus(result);
-        if (status == PGRES_PIPELINE_SYNC)
-            return ok;
-        if (ok && !is_success(result)) {
-            ok = conn_error(conn, result, err);
-            if (failed != NULL)
-                *failed = position < n ? position : n - 1;
+        if (PQresultStatus(result) == PGRES_PIPELINE_SYNC)
+            return true;
+        if (!pipeline->failed && !is_success(result)) {
+            size_t last = pipeline->count - 1;
+            pipeline->failed = true;
+            pipeline->position = pipeline->done < last ? pipeline->done : last;
+            (void)conn_error(conn, result, err);
         }
     }
+    return true;
+}
+
+static bool pipeline_run(Pipeline *pipeline, Error *err)
+{
+    Conn *conn = pipeline->conn;
+    bool sync = false;
+    while (!sync) {
+        size_t rest = pipeline->count - pipeline->done;
+        size_t end = pipeline->done + (rest < PIPELINE_DEPTH ? rest : PIPELINE_DEPTH);
+        sync = pipeline->failed || end == pipeline->count;
+        bool sent = pipeline->failed ? PQpipelineSync(conn->pg) : pipeline_send(pipeline, end);
+        if (!sent)
+            return lost_error(conn, err);
+        if (!pipeline_results(pipeline, end, sync, err))
+            return false;
+    }
+    return !pipeline->failed;
 }
 
 static bool no_server(const Conn *conn, Error *err)
@@ -600,11 +642,10 @@ bool conn_exec_many(Conn *conn, const char *const *statements, size_t n, size_t 
         return true;
     if (!PQenterPipelineMode(conn->pg))
         return lost_error(conn, err);
-    bool sent = true;
-    for (size_t i = 0; i < n && sent; i++)
-        sent = PQsendQueryParams(conn->pg, statements[i], 0, NULL, NULL, NULL, NULL, 0) != 0;
-    sent = sent && PQpipelineSync(conn->pg) != 0;
-    bool ok = sent ? pipeline_results(conn, n, failed, err) : lost_error(conn, err);
+    Pipeline pipeline = {.conn = conn, .statements = statements, .count = n};
+    bool ok = pipeline_run(&pipeline, err);
+    if (pipeline.failed && failed != NULL)
+        *failed = pipeline.position;
     if (!conn_is_lost(conn) && !PQexitPipelineMode(conn->pg) && ok)
         ok = error_set(err, ERROR_OTHER, "leaving pipeline mode: %s", PQerrorMessage(conn->pg));
     return ok;

@@ -83,10 +83,10 @@ MUST_CHECK;
 bool conn_query_row(Conn *conn, const char *sql, int n, const char *const *values,
                     PGresult **result, Error *err) MUST_CHECK;
 
-/* Runs several statements in one round trip (pipeline mode; no parameters, no COPY). They run in
- * order; after the first failure the rest is skipped and `failed` (may be NULL) is its index.
- * Inside a transaction block the block is then aborted; outside one the statements are one implicit
- * transaction. */
+/* Runs several statements in one round trip (pipeline mode; no parameters, no COPY), hundreds and
+ * thousands in one for every 500. They run in order; after the first failure the rest is skipped
+ * and `failed` (may be NULL) is its index. Inside a transaction block the block is then aborted;
+ * outside one the statements are one implicit transaction. */
 bool conn_exec_many(Conn *conn, const char *const *statements, size_t n, size_t *failed, Error *err)
     MUST_CHECK;
 

@@ -84,27 +84,54 @@ void arena_free(Arena *arena)
     mem_free(arena);
 }
 
-static void arena_add_block(Arena *arena, size_t at_least)
+void arena_clear(Arena *arena)
+{
+    while (arena->blocks != NULL && arena->blocks->next != NULL) {
+        ArenaBlock *next = arena->blocks->next;
+        arena->blocks->next = next->next;
+        mem_free(next);
+    }
+    if (arena->blocks != NULL)
+        arena->blocks->used = 0;
+    arena->handed_out = 0;
+}
+
+static ArenaBlock *arena_add_block(Arena *arena, size_t at_least)
 {
     size_t size = arena->next_size > at_least ? arena->next_size : at_least;
     ArenaBlock *block = must_have(malloc(sizeof *block + size));
     block->used = 0;
     block->size = size;
+    if (at_least >= arena->next_size && arena->blocks != NULL) {
+        /* It is full at once: the block in use stays in use. */
+        block->next = arena->blocks->next;
+        arena->blocks->next = block;
+        return block;
+    }
     block->next = arena->blocks;
     arena->blocks = block;
     if (arena->next_size < ARENA_LARGEST_BLOCK)
         arena->next_size *= 2;
+    return block;
+}
+
+/* `alignment` is a power of two. */
+static char *take(Arena *arena, size_t size, size_t alignment)
+{
+    ArenaBlock *block = arena->blocks;
+    size_t start = block == NULL ? 0 : (block->used + alignment - 1) & ~(alignment - 1);
+    if (block == NULL || block->size < start || block->size - start < size) {
+        block = arena_add_block(arena, size);
+        start = 0;
+    }
+    arena->handed_out += start - block->used + size;
+    block->used = start + size;
+    return block->bytes + start;
 }
 
 void *arena_alloc(Arena *arena, size_t size)
 {
-    size_t aligned = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-    if (arena->blocks == NULL || arena->blocks->size - arena->blocks->used < aligned)
-        arena_add_block(arena, aligned);
-    void *p = arena->blocks->bytes + arena->blocks->used;
-    arena->blocks->used += aligned;
-    arena->handed_out += aligned;
-    return memset(p, 0, size);
+    return memset(take(arena, size, alignof(max_align_t)), 0, size);
 }
 
 char *arena_strdup(Arena *arena, const char *s)
@@ -112,7 +139,7 @@ char *arena_strdup(Arena *arena, const char *s)
     if (s == NULL)
         return NULL;
     size_t size = strlen(s) + 1;
-    return memcpy(arena_alloc(arena, size), s, size);
+    return memcpy(take(arena, size, 1), s, size);
 }
 
 char *arena_printf(Arena *arena, const char *fmt, ...)

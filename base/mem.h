@@ -53,9 +53,11 @@ typedef struct Arena Arena;
 Arena *arena_new(void);
 void arena_free(Arena *arena);                   /* NULL is fine */
 void *arena_alloc(Arena *arena, size_t size);    /* zeroed, aligned for any type */
-char *arena_strdup(Arena *arena, const char *s); /* NULL gives NULL */
+char *arena_strdup(Arena *arena, const char *s); /* NULL gives NULL; takes no more than its bytes */
 char *arena_printf(Arena *arena, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 size_t arena_size(const Arena *arena); /* bytes handed out */
+/* Takes back all that was handed out, and keeps a block for what comes next. */
+void arena_clear(Arena *arena);
 
 AUTO_DEFINE(Arena *, arena_free)
 

@@ -124,17 +124,22 @@ static bool needs_new_type(const Side *side, size_t i)
 
 /* ---- collecting ------------------------------------------------------------------------ */
 
-static void statements_new(PlanStatements *list, const Plan *plan, Arena *arena)
-{
-    size_t most = 2 * (plan->source_fragments.count + plan->live_fragments.count) + 1;
-    *list = (PlanStatements){.sql = arena_alloc(arena, most * sizeof *list->sql),
-                             .labels = arena_alloc(arena, most * sizeof *list->labels)};
-}
-
-static void add(PlanStatements *list, const char *sql, const Fragment *fragment)
+static void add(Work *work, PlanStatements *list, const char *sql, const Fragment *fragment)
 {
     if (sql == NULL)
         return;
+    if (list->count == list->capacity) {
+        list->capacity = list->capacity == 0 ? 16 : list->capacity * 2;
+        PlanStatements grown = {
+            .sql = arena_alloc(work->run->arena, list->capacity * sizeof *list->sql),
+            .labels = arena_alloc(work->run->arena, list->capacity * sizeof *list->labels)};
+        for (size_t i = 0; i < list->count; i++) {
+            grown.sql[i] = list->sql[i];
+            grown.labels[i] = list->labels[i];
+        }
+        list->sql = grown.sql;
+        list->labels = grown.labels;
+    }
     list->sql[list->count] = sql;
     list->labels[list->count++] = fragment->label;
 }
@@ -157,21 +162,21 @@ static void trade(Work *work, const Fragment *source, const Fragment *live)
 {
     Globals *globals = &work->plan->globals;
     if (source->change != NULL && live->change != NULL) {
-        add(&globals->after_swap, source->change, source);
-        add(&globals->after_rollback, live->change, live);
+        add(work, &globals->after_swap, source->change, source);
+        add(work, &globals->after_rollback, live->change, live);
         return;
     }
-    add(&globals->before_swap, live->undo, live);
-    add(&globals->after_swap, source->sql, source);
-    add(&globals->before_rollback, source->undo, source);
-    add(&globals->after_rollback, live->sql, live);
+    add(work, &globals->before_swap, live->undo, live);
+    add(work, &globals->after_swap, source->sql, source);
+    add(work, &globals->before_rollback, source->undo, source);
+    add(work, &globals->after_rollback, live->sql, live);
 }
 
 static void add_new(Work *work, const Fragment *source, bool undo)
 {
-    add(&work->plan->globals.after_swap, source->sql, source);
+    add(work, &work->plan->globals.after_swap, source->sql, source);
     if (undo)
-        add(&work->plan->globals.before_rollback, source->undo, source);
+        add(work, &work->plan->globals.before_rollback, source->undo, source);
 }
 
 /* ---- the source's ---------------------------------------------------------------------- */
@@ -267,7 +272,7 @@ static void plan_source(Work *work, size_t i)
         /* What hangs on a new type goes with the shadow; under its name abort would find the live
          * one. */
         if (is_maker && !(goes_by_type(fragment) && needs_new_type(source, i)))
-            add(&work->plan->globals.abort, fragment->undo, fragment);
+            add(work, &work->plan->globals.abort, fragment->undo, fragment);
         return;
     }
     bool alone = source->list->items[source->makers[i]].kind != FRAGMENT_OBJECT;
@@ -299,8 +304,8 @@ static void plan_renewed(Work *work, const Fragment *fragment)
     bool said = counterparts_slot(work->live.other, fragment) != COUNTERPART_NONE &&
                 !stays_live(work, fragment);
     if (!said)
-        add(&globals->after_swap, fragment->sql, fragment);
-    add(&globals->after_rollback, fragment->sql, fragment);
+        add(work, &globals->after_swap, fragment->sql, fragment);
+    add(work, &globals->after_rollback, fragment->sql, fragment);
 }
 
 /* Exists in the destination only and points to what is replaced: its own definition, run again,
@@ -309,10 +314,10 @@ static void plan_repointed(Work *work, size_t i, bool undo)
 {
     const Fragment *fragment = &work->live.list->items[i];
     Globals *globals = &work->plan->globals;
-    add(&globals->before_swap, undo ? fragment->undo : NULL, fragment);
-    add(&globals->after_swap, fragment->sql, fragment);
-    add(&globals->before_rollback, undo ? fragment->undo : NULL, fragment);
-    add(&globals->after_rollback, fragment->sql, fragment);
+    add(work, &globals->before_swap, undo ? fragment->undo : NULL, fragment);
+    add(work, &globals->after_swap, fragment->sql, fragment);
+    add(work, &globals->before_rollback, undo ? fragment->undo : NULL, fragment);
+    add(work, &globals->after_rollback, fragment->sql, fragment);
 }
 
 /* The same for a statement that may be repeated: the handler of a wrapper, which servers need. */
@@ -320,8 +325,8 @@ static void plan_again(Work *work, const Fragment *fragment)
 {
     if (fragment->change == NULL)
         return;
-    add(&work->plan->globals.after_swap, fragment->change, fragment);
-    add(&work->plan->globals.after_rollback, fragment->change, fragment);
+    add(work, &work->plan->globals.after_swap, fragment->change, fragment);
+    add(work, &work->plan->globals.after_rollback, fragment->change, fragment);
 }
 
 static void plan_live(Work *work, size_t i, bool *rebuilt)
@@ -374,11 +379,6 @@ void global_plan(Run *run, Plan *plan, const Counterparts *source, const Counter
     find_makers(&work.source, arena);
     find_makers(&work.live, arena);
     Globals *globals = &plan->globals;
-    PlanStatements *const lists[] = {&globals->before_swap, &globals->after_swap,
-                                     &globals->before_rollback, &globals->after_rollback,
-                                     &globals->abort};
-    for (size_t i = 0; i < LENGTH(lists); i++)
-        statements_new(lists[i], plan, arena);
     for (size_t i = 0; i < source_count; i++)
         work.early[i] = made_early(&work, i);
     for (size_t i = 0; i < source_count; i++)

@@ -40,7 +40,7 @@ typedef struct MovableExtension {
 /* Statements of one kind of moment, in their order. */
 typedef struct PlanStatements {
     const char **sql, **labels;
-    size_t count;
+    size_t count, capacity;
 } PlanStatements;
 
 /* What the migration does to objects that are in no schema. */

@@ -374,14 +374,14 @@ static bool is_run(const Plan *plan, size_t i, Section section)
            (fragment->place == PLACE_SCHEMA || plan->globals.early[i]);
 }
 
-static Rehearsal collect(Run *run, const Plan *plan, Section section)
+static Rehearsal collect(Run *run, const Plan *plan, Section section, Arena *arena)
 {
     size_t most = plan->source_fragments.count + plan->live_fragments.count + 1;
-    Rehearsal list = {.run = {.sql = arena_alloc(run->arena, most * sizeof *list.run.sql),
-                              .labels = arena_alloc(run->arena, most * sizeof *list.run.labels)},
-                      .undo = arena_alloc(run->arena, most * sizeof *list.undo),
-                      .stays = arena_alloc(run->arena, most * sizeof *list.stays),
-                      .locks = arena_alloc(run->arena, most * sizeof *list.locks)};
+    Rehearsal list = {.run = {.sql = arena_alloc(arena, most * sizeof *list.run.sql),
+                              .labels = arena_alloc(arena, most * sizeof *list.run.labels)},
+                      .undo = arena_alloc(arena, most * sizeof *list.undo),
+                      .stays = arena_alloc(arena, most * sizeof *list.stays),
+                      .locks = arena_alloc(arena, most * sizeof *list.locks)};
     AUTO(merge_free) Merge *merge = merge_new(run, plan);
     for (size_t i = 0; i < plan->source_fragments.count; i++) {
         const Fragment *fragment = &plan->source_fragments.items[i];
@@ -465,10 +465,11 @@ static bool commit_batches(Run *run, Plan *plan, RehearsalPart first, const Rehe
 static bool undo_batches(Run *run, Plan *plan, const Rehearsal *list, int64_t budget, Error *err)
 {
     enum { LOCKS_PER_DROP = 4 };
+    AUTO(arena_free) Arena *arena = arena_new();
     Rehearsal undo = {
-        .run = {.sql = arena_alloc(run->arena, (list->run.count + 1) * sizeof *undo.run.sql),
-                .labels = arena_alloc(run->arena, (list->run.count + 1) * sizeof *undo.run.sql)},
-        .locks = arena_alloc(run->arena, (list->run.count + 1) * sizeof *undo.locks)};
+        .run = {.sql = arena_alloc(arena, (list->run.count + 1) * sizeof *undo.run.sql),
+                .labels = arena_alloc(arena, (list->run.count + 1) * sizeof *undo.run.sql)},
+        .locks = arena_alloc(arena, (list->run.count + 1) * sizeof *undo.locks)};
     for (size_t i = list->run.count; i-- > 0;)
         if (list->undo[i] != NULL) {
             undo.locks[undo.run.count] = LOCKS_PER_DROP;
@@ -512,7 +513,8 @@ static void mark_populated(const Plan *plan, Model *shadow)
 
 bool rehearse_create(Run *run, Plan *plan, Error *err)
 {
-    Rehearsal list = collect(run, plan, SECTION_PRE);
+    AUTO(arena_free) Arena *arena = arena_new();
+    Rehearsal list = collect(run, plan, SECTION_PRE, arena);
     int64_t budget = 0;
     size_t batches = 0;
     if (!read_lock_budget(run, &budget, err) ||
@@ -560,7 +562,8 @@ static bool refuse_single(const Rehearsal *list, Error *err)
  * taken back in batches: the tables are empty, and nobody else looks. */
 bool rehearse_rest(Run *run, Plan *plan, Error *err)
 {
-    Rehearsal list = collect(run, plan, SECTION_POST);
+    AUTO(arena_free) Arena *arena = arena_new();
+    Rehearsal list = collect(run, plan, SECTION_POST, arena);
     const PlanStatements nothing = {0};
     int64_t budget = 0;
     size_t batches = 0;
@@ -584,7 +587,8 @@ bool rehearse_rest(Run *run, Plan *plan, Error *err)
 void rehearse_plan(Run *run, const Plan *plan)
 {
     for (int section = SECTION_PRE; section <= SECTION_POST; section++) {
-        Rehearsal list = collect(run, plan, (Section)section);
+        AUTO(arena_free) Arena *arena = arena_new();
+        Rehearsal list = collect(run, plan, (Section)section, arena);
         for (size_t i = 0; i < list.run.count; i++)
             run_plan(run, list.run.sql[i]);
     }
@@ -627,7 +631,9 @@ static bool try_dry(Run *run, Plan *plan, const Rehearsal *pre, const Rehearsal 
 
 bool rehearse_dry(Run *run, Plan *plan, Error *err)
 {
-    Rehearsal pre = collect(run, plan, SECTION_PRE), post = collect(run, plan, SECTION_POST);
+    AUTO(arena_free) Arena *arena = arena_new();
+    Rehearsal pre = collect(run, plan, SECTION_PRE, arena),
+              post = collect(run, plan, SECTION_POST, arena);
     int64_t budget = 0;
     if (!read_lock_budget(run, &budget, err))
         return false;

@@ -334,7 +334,7 @@ static void make_statements(Maker *maker)
 {
     const FragmentList *list = &maker->plan->shadow_fragments;
     enum { NONE = -1 };
-    int64_t *numbers = arena_alloc(maker->run->arena, (list->count + 1) * sizeof *numbers);
+    AUTO(mem_free) int64_t *numbers = mem_alloc((list->count + 1) * sizeof *numbers);
     for (size_t i = 0; i < list->count; i++) {
         const Fragment *fragment = &list->items[i];
         numbers[i] = NONE;

@@ -13,6 +13,7 @@ Builder *builder_new(const Model *model, int target_version, const Conn *conn, A
     builder->target_version = target_version;
     builder->conn = conn;
     builder->arena = arena;
+    builder->scratch = arena_new();
     return builder;
 }
 
@@ -25,6 +26,7 @@ void builder_free(Builder *builder)
     mem_free(builder->nodes);
     mem_free(builder->entries);
     mem_free(builder->pending);
+    arena_free(builder->scratch);
     mem_free(builder);
 }
 
@@ -46,14 +48,19 @@ const Model *builder_model(const Builder *builder)
 
 Arena *builder_arena(const Builder *builder)
 {
-    return builder->arena;
+    return builder->scratch;
+}
+
+void builder_end_object(Builder *builder)
+{
+    arena_clear(builder->scratch);
 }
 
 const char *builder_ident(Builder *builder, const char *name)
 {
     AUTO(str_clear) Str s = STR_INIT;
     conn_add_ident(builder->conn, &s, name);
-    return arena_strdup(builder->arena, str_text(&s));
+    return arena_strdup(builder->scratch, str_text(&s));
 }
 
 const char *builder_name(Builder *builder, const char *schema, const char *name)
@@ -62,14 +69,14 @@ const char *builder_name(Builder *builder, const char *schema, const char *name)
         return builder_ident(builder, name);
     AUTO(str_clear) Str s = STR_INIT;
     conn_add_name(builder->conn, &s, schema, name);
-    return arena_strdup(builder->arena, str_text(&s));
+    return arena_strdup(builder->scratch, str_text(&s));
 }
 
 const char *builder_literal(Builder *builder, const char *text)
 {
     AUTO(str_clear) Str s = STR_INIT;
     conn_add_literal(builder->conn, &s, text);
-    return arena_strdup(builder->arena, str_text(&s));
+    return arena_strdup(builder->scratch, str_text(&s));
 }
 
 /* Whether a fragment of this kind makes something, rather than changing what exists. */
@@ -122,6 +129,11 @@ static const char *make_identity(Builder *builder, FragmentKind kind, const Obje
 /* On one line: names may hold newlines and worse. */
 static const char *make_label(Builder *builder, const char *identity)
 {
+    const char *at = identity;
+    while (*at != '\0' && !iscntrl((unsigned char)*at))
+        at++;
+    if (*at == '\0')
+        return identity;
     char *label = arena_strdup(builder->arena, identity);
     for (char *c = label; *c != '\0'; c++) {
         if (iscntrl((unsigned char)*c))
@@ -137,7 +149,13 @@ size_t builder_add(Builder *builder, FragmentKind kind, Section section, const O
     va_start(args, fmt);
     AUTO(mem_free) char *sql = mem_vprintf(fmt, args);
     va_end(args);
+    return builder_add_text(builder, kind, section, object, table,
+                            arena_strdup(builder->arena, sql));
+}
 
+size_t builder_add_text(Builder *builder, FragmentKind kind, Section section, const Object *object,
+                        Oid table, const char *sql)
+{
     if (builder->count == builder->capacity) {
         builder->capacity = builder->capacity == 0 ? 64 : builder->capacity * 2;
         builder->nodes = mem_resize(builder->nodes, builder->capacity * sizeof(*builder->nodes));
@@ -154,7 +172,7 @@ size_t builder_add(Builder *builder, FragmentKind kind, Section section, const O
                      .schema = object->schema,
                      .label = make_label(builder, identity),
                      .identity = identity,
-                     .sql = arena_strdup(builder->arena, sql)},
+                     .sql = sql},
         .anchor = index,
         .early = BUILDER_NONE,
         .late = BUILDER_NONE,
@@ -258,7 +276,9 @@ size_t builder_add_owner(Builder *builder, size_t index, const Object *object, c
     size_t owner = builder_add(builder, FRAGMENT_OWNER, section_of(builder, index), object,
                                table_of(builder, index), "ALTER %s %s OWNER TO %s", noun, identity,
                                builder_ident(builder, object->owner));
-    builder->nodes[owner].fragment.owner = builder_ident(builder, object->owner);
+    Fragment *fragment = &builder->nodes[owner].fragment;
+    fragment->owner =
+        fragment->sql + strlen(fragment->sql) - strlen(builder_ident(builder, object->owner));
     attach_attribute(builder, owner, index, object->address);
     return owner;
 }
@@ -348,7 +368,7 @@ bool builder_finish(Builder *builder, FragmentList *list, Error *err)
         return false;
     graph_tidy(builder);
     graph_sort(builder, order, list);
-    undo_fill(builder, list);
+    undo_fill(builder, list, builder->arena);
     follow_shells(list);
     mem_free(order);
     return true;

@@ -22,9 +22,12 @@ void builder_begin_kind(Builder *builder, const char *name, Place place);
 /* The version of the server that will run the statements. */
 int builder_target(const Builder *builder);
 const Model *builder_model(const Builder *builder);
+/* For what a statement is put together from: its texts are good until builder_end_object. */
 Arena *builder_arena(const Builder *builder);
+/* All fragments of the object are added. */
+void builder_end_object(Builder *builder);
 
-/* Quoting (libpq's), into the arena: "name", "schema"."name", 'text'. */
+/* Quoting (libpq's), into that arena: "name", "schema"."name", 'text'. */
 const char *builder_ident(Builder *builder, const char *name);
 const char *builder_name(Builder *builder, const char *schema, const char *name);
 const char *builder_literal(Builder *builder, const char *text);
@@ -37,6 +40,9 @@ const char *builder_literal(Builder *builder, const char *text);
  * semicolon. Returns the fragment's index. */
 size_t builder_add(Builder *builder, FragmentKind kind, Section section, const Object *object,
                    Oid table, const char *fmt, ...) __attribute__((format(printf, 6, 7)));
+/* The same with a statement that the model holds: it is not copied. */
+size_t builder_add_text(Builder *builder, FragmentKind kind, Section section, const Object *object,
+                        Oid table, const char *sql);
 /* Good until the next fragment is added. */
 Fragment *builder_fragment(Builder *builder, size_t index);
 

@@ -167,8 +167,8 @@ static bool is_built_as_index(const Constraint *item, const Index *index)
 static size_t build_with_index(Builder *builder, const Constraint *item, const Index *index,
                                const char *table)
 {
-    size_t made = builder_add(builder, FRAGMENT_INDEX, SECTION_POST, &index->object, item->table,
-                              "%s", index->def);
+    size_t made = builder_add_text(builder, FRAGMENT_INDEX, SECTION_POST, &index->object,
+                                   item->table, index->def);
     builder_needs(builder, made, (Address){CATALOG_CLASS, item->table, 0});
     const char *name = builder_ident(builder, item->object.name);
     size_t added =

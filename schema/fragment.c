@@ -81,8 +81,10 @@ bool fragments_build(const Model *model, int target_version, const Conn *conn, A
     for (size_t k = 0; kinds[k] != NULL; k++) {
         builder_begin_kind(builder, kinds[k]->name, kinds[k]->place);
         const ObjectList objects = kind_objects(kinds[k], model, k);
-        for (size_t i = 0; kinds[k]->build != NULL && i < objects.count; i++)
+        for (size_t i = 0; kinds[k]->build != NULL && i < objects.count; i++) {
             kinds[k]->build(builder, model_object(&objects, i));
+            builder_end_object(builder);
+        }
     }
     return builder_finish(builder, list, err);
 }

@@ -2,8 +2,9 @@
  * fragment.h - a model as statements: the smallest pieces of DDL, each with its own statement, in
  * an order that the dependency graph gives. Not here: running them.
  *
- * Every name in a statement is qualified by the model's own schema names, or printed by the server
- * under the search_path of the reading session.
+ * Texts of a fragment may be the model's: a list lives no longer than the model that it was made
+ * of. Every name in a statement is qualified by the model's own schema names, or printed by the
+ * server under the search_path of the reading session.
  *
  * Threads: one per build; a finished list may be read by any.
  */

@@ -557,15 +557,20 @@ static void list_dependents(const Builder *builder, Dependents *dependents)
 static void hand_over(Builder *builder, const size_t *sorted, FragmentList *list)
 {
     AUTO(mem_free) size_t *position = mem_alloc((builder->count + 1) * sizeof(*position));
-    for (size_t i = 0; i < builder->count; i++)
+    size_t needs = 0;
+    for (size_t i = 0; i < builder->count; i++) {
         position[sorted[i]] = i;
+        needs += builder->nodes[i].need_count;
+    }
+    size_t *room = arena_alloc(builder->arena, needs * sizeof(size_t));
     list->items = arena_alloc(builder->arena, (builder->count + 1) * sizeof(*list->items));
     list->count = builder->count;
     for (size_t i = 0; i < builder->count; i++) {
         const Node *node = &builder->nodes[sorted[i]];
         Fragment *fragment = &list->items[i];
         *fragment = node->fragment;
-        fragment->needs = arena_alloc(builder->arena, (node->need_count + 1) * sizeof(size_t));
+        fragment->needs = room;
+        room += node->need_count;
         fragment->need_count = node->need_count;
         for (size_t k = 0; k < node->need_count; k++)
             fragment->needs[k] = position[node->needs[k]];

@@ -37,7 +37,8 @@ struct Builder {
     Place place;
     const Conn *conn;
     Arena *arena;
-    Node *nodes; /* owned */
+    Arena *scratch; /* owned; what statements are put together from */
+    Node *nodes;    /* owned */
     size_t count;
     size_t capacity;
     AddressEntry *entries; /* owned */

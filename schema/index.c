@@ -136,8 +136,8 @@ static void build(Builder *builder, const void *object)
     const Index *item = object;
     if (item->constraint != 0)
         return;
-    size_t index = builder_add(builder, FRAGMENT_INDEX, SECTION_POST, &item->object, item->table,
-                               "%s", item->def);
+    size_t index = builder_add_text(builder, FRAGMENT_INDEX, SECTION_POST, &item->object,
+                                    item->table, item->def);
     builder_fragment(builder, index)->weight = index_weight(builder_model(builder), item);
     builder_needs(builder, index, (Address){CATALOG_CLASS, item->table, 0});
     /* Filling a materialized view first and indexing it then is the cheaper order. */

@@ -126,8 +126,10 @@ static bool parse_numbers(const char *text, FieldType type, Arena *arena, void *
         n += *c == ',';
     if (*text == '\0')
         n = 0;
-    Oid *oids = arena_alloc(arena, (n + 1) * sizeof(*oids));
-    int *ints = arena_alloc(arena, (n + 1) * sizeof(*ints));
+    _Static_assert(sizeof(Oid) == sizeof(int), "one array for either");
+    void *made = arena_alloc(arena, n * sizeof(Oid));
+    Oid *oids = made;
+    int *ints = made;
     const char *p = text;
     for (size_t i = 0; i < n; i++) {
         char *end;
@@ -135,11 +137,12 @@ static bool parse_numbers(const char *text, FieldType type, Arena *arena, void *
         long long value = strtoll(p, &end, 10);
         if (errno != 0 || end == p || (*end != ',' && *end != '\0'))
             return false;
-        oids[i] = (Oid)value;
-        ints[i] = (int)value;
+        if (type == FIELD_OIDS)
+            oids[i] = (Oid)value;
+        else
+            ints[i] = (int)value;
         p = *end == ',' ? end + 1 : end;
     }
-    const void *made = type == FIELD_OIDS ? (const void *)oids : (const void *)ints;
     memcpy(list, &made, sizeof(made));
     *count = n;
     return true;
@@ -162,8 +165,25 @@ static bool parse_texts(const char *text, Arena *arena, void *list, size_t *coun
     return true;
 }
 
+/* Texts that came last: thousands of objects have the same owner, schema and types. */
+typedef struct RecentTexts {
+    const char *texts[1024]; /* by hash; each takes the place of the one before */
+} RecentTexts;
+
+static const char *share_text(RecentTexts *recent, const char *text, Arena *arena)
+{
+    uint32_t hash = 2166136261u;
+    for (const char *c = text; *c != '\0'; c++)
+        hash = (hash ^ (unsigned char)*c) * 16777619u;
+    const char **known = &recent->texts[(hash ^ hash >> 16) % LENGTH(recent->texts)];
+    if (*known == NULL || strcmp(*known, text) != 0)
+        *known = arena_strdup(arena, text);
+    return *known;
+}
+
 /* Puts a value that is not NULL into the struct. */
-static bool parse_field(const char *text, const Field *field, Arena *arena, char *item)
+static bool parse_field(const char *text, const Field *field, RecentTexts *recent, Arena *arena,
+                        char *item)
 {
     char *target = item + field->offset;
     int64_t number = 0;
@@ -171,7 +191,7 @@ static bool parse_field(const char *text, const Field *field, Arena *arena, char
     bool is_list = false;
     switch (field->type) {
     case FIELD_TEXT: {
-        const char *copy = arena_strdup(arena, text);
+        const char *copy = share_text(recent, text, arena);
         memcpy(target, &copy, sizeof(copy));
         return true;
     }
@@ -225,20 +245,23 @@ bool loader_fill(const PGresult *result, const Field *fields, size_t field_count
 {
     size_t rows = (size_t)PQntuples(result);
     char *array = arena_alloc(arena, (rows + 1) * size);
+    AUTO(mem_free) int *columns = mem_alloc(field_count * sizeof(*columns));
     for (size_t f = 0; f < field_count; f++) {
-        int column = PQfnumber(result, fields[f].column);
-        if (column < 0)
+        columns[f] = PQfnumber(result, fields[f].column);
+        if (columns[f] < 0)
             return error_set(err, ERROR_OTHER, "a catalog query lacks the column %s",
                              fields[f].column);
-        for (size_t row = 0; row < rows; row++) {
-            if (PQgetisnull(result, (int)row, column))
-                continue;
-            const char *text = PQgetvalue(result, (int)row, column);
-            if (!parse_field(text, &fields[f], arena, array + row * size))
-                return error_set(err, ERROR_OTHER,
-                                 "a catalog query gave an unexpected value for %s: %s",
-                                 fields[f].column, text);
-        }
+    }
+    AUTO(mem_free) RecentTexts *recent = mem_alloc(sizeof(*recent));
+    for (size_t i = 0; i < rows * field_count; i++) {
+        size_t row = i / field_count, f = i % field_count;
+        if (PQgetisnull(result, (int)row, columns[f]))
+            continue;
+        const char *text = PQgetvalue(result, (int)row, columns[f]);
+        if (!parse_field(text, &fields[f], recent, arena, array + row * size))
+            return error_set(err, ERROR_OTHER,
+                             "a catalog query gave an unexpected value for %s: %s",
+                             fields[f].column, text);
     }
     *items = array;
     *count = rows;

@@ -72,12 +72,14 @@ static const char *undo_of(Builder *builder, const Fragment *fragment)
     }
 }
 
-void undo_fill(Builder *builder, FragmentList *list)
+void undo_fill(Builder *builder, FragmentList *list, Arena *arena)
 {
     for (size_t i = 0; i < list->count; i++) {
         Fragment *fragment = &list->items[i];
         if (fragment->section == SECTION_POST && fragment->place == PLACE_SCHEMA &&
-            fragment->undo == NULL)
-            fragment->undo = undo_of(builder, fragment);
+            fragment->undo == NULL) {
+            fragment->undo = arena_strdup(arena, undo_of(builder, fragment));
+            builder_end_object(builder);
+        }
     }
 }

@@ -11,6 +11,6 @@
 
 /* Fills Fragment.undo of the statements of schemas' objects in section POST that have none yet. It
  * stays NULL for what changes an object and goes with it, or with a whole of which it is a part. */
-void undo_fill(Builder *builder, FragmentList *list);
+void undo_fill(Builder *builder, FragmentList *list, Arena *arena);
 
 #endif

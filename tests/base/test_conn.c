@@ -212,6 +212,32 @@ Test(server_conn, names_the_one_of_many_that_failed_and_undoes_those_before)
     }
 }
 
+/* More than are on their way at once. */
+Test(server_conn, runs_thousands_of_statements_as_one)
+{
+    enum { COUNT = 1700 };
+    TestDatabase database = test_database("conn");
+    AUTO(conn_free) Conn *dest = open_side(&database, CONN_DEST, NULL);
+    AUTO(error_clear) Error err = ERROR_INIT;
+    cr_assert(conn_exec(dest, "CREATE TABLE public.t (a int)", &err), "%s", err.message);
+    const char *statements[COUNT];
+    for (size_t i = 0; i < COUNT; i++)
+        statements[i] = "INSERT INTO public.t VALUES (1)";
+    cr_assert(conn_exec_many(dest, statements, COUNT, NULL, &err), "%s", err.message);
+    expect(dest, "SELECT count(*) FROM public.t", "1700");
+    static const size_t bad[] = {0, 499, 500, 1200, COUNT - 1};
+    for (size_t i = 0; i < LENGTH(bad); i++) {
+        AUTO(error_clear) Error failure = ERROR_INIT;
+        size_t failed = COUNT;
+        statements[bad[i]] = "SELECT 1/0";
+        cr_assert_not(conn_exec_many(dest, statements, COUNT, &failed, &failure));
+        cr_assert_eq(failed, bad[i], "%zu instead of %zu", failed, bad[i]);
+        cr_assert(error_is_state(&failure, "22012"), "%s", failure.message);
+        expect(dest, "SELECT count(*) FROM public.t", "1700");
+        statements[bad[i]] = statements[bad[i] == 0 ? 1 : 0];
+    }
+}
+
 typedef struct Trigger {
     Cancel *cancel;
     int64_t after_ms;

@@ -57,6 +57,44 @@ Test(arena, hands_out_zeroed_aligned_memory_that_does_not_overlap)
             cr_assert_eq(pieces[i][k], i % 251);
 }
 
+Test(arena, packs_texts_and_keeps_structs_aligned_between_them)
+{
+    AUTO(arena_free) Arena *arena = arena_new();
+    const char *first = arena_strdup(arena, "abc");
+    const char *second = arena_strdup(arena, "d");
+    cr_assert_eq(second, first + 4);
+    cr_assert_eq(arena_size(arena), 6);
+    cr_assert_eq((uintptr_t)arena_alloc(arena, 8) % alignof(max_align_t), 0);
+    cr_assert_str_eq(first, "abc");
+    cr_assert_str_eq(second, "d");
+}
+
+Test(arena, goes_on_with_its_block_after_something_large)
+{
+    AUTO(arena_free) Arena *arena = arena_new();
+    const char *before = arena_strdup(arena, "a");
+    memset(arena_alloc(arena, 5 << 20), 1, 5 << 20);
+    cr_assert_eq(arena_strdup(arena, "b"), before + 2);
+    cr_assert_str_eq(before, "a");
+}
+
+Test(arena, cleared_uses_its_memory_again)
+{
+    AUTO(arena_free) Arena *arena = arena_new();
+    arena_clear(arena);
+    for (int i = 0; i < 1000; i++)
+        arena_printf(arena, "%0100d", i);
+    arena_alloc(arena, 5 << 20);
+    arena_clear(arena);
+    cr_assert_eq(arena_size(arena), 0);
+    const char *first = arena_strdup(arena, "a");
+    arena_clear(arena);
+    cr_assert_eq(arena_strdup(arena, "b"), first);
+    const char *zeroed = arena_alloc(arena, 64);
+    for (size_t i = 0; i < 64; i++)
+        cr_assert_eq(zeroed[i], 0);
+}
+
 Test(arena, takes_what_is_larger_than_a_block_and_counts_it)
 {
     AUTO(arena_free) Arena *arena = arena_new();
