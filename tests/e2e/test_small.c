@@ -3,6 +3,7 @@
  * or not at all, and what fails is named.
  */
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "tests/e2e/shop.h"
 
@@ -147,4 +148,37 @@ Test(server_small, what_the_destination_lost_is_done_again)
     EXPECT_CONTAINS(launch.err, "lost 1 tasks that were done");
     test_sql(&shop.dest, "DROP SCHEMA aid CASCADE");
     EXPECT_SAME(compare_databases(&shop.source, &shop.dest, &(CompareScope){0}));
+}
+
+/* The most memory that a prepare of so many tables with two indexes each takes, in kB. Greater ones
+ * come later: what is asked for is the greatest of all children. */
+static long peak_of_prepare(int tables)
+{
+    Shop shop = {test_source_database("source"), test_database("dest")};
+    AUTO(mem_free)
+    char *make = mem_printf("DO $$ BEGIN FOR i IN 1..%d LOOP EXECUTE format('CREATE TABLE"
+                            " many_%%s (id integer PRIMARY KEY, label text UNIQUE, day date)', i);"
+                            " END LOOP; END $$",
+                            tables);
+    test_sql(&shop.source, make);
+    AUTO(launch_clear)
+    Launch launch =
+        launch_start(&(LaunchOptions){.program = getenv("TEST_COMMAND_PLAIN")},
+                     (const char *const[]){"prepare", "--source", shop.source.conninfo, "--dest",
+                                           shop.dest.conninfo, "--jobs", "2", NULL});
+    launch_wait(&launch);
+    EXPECT_EXIT(&launch, 0);
+    struct rusage usage;
+    cr_assert_eq(getrusage(RUSAGE_CHILDREN, &usage), 0);
+    return usage.ru_maxrss;
+}
+
+Test(server_small, a_table_takes_a_few_kilobytes_of_the_client)
+{
+    enum { FEW = 100, MANY = 1000, KB_A_TABLE = 14 };
+    if (getenv("TEST_COMMAND_PLAIN") == NULL)
+        cr_skip_test("TEST_COMMAND_PLAIN is not set: a sanitized command takes more");
+    long before = peak_of_prepare(FEW), after = peak_of_prepare(MANY);
+    cr_assert_lt(after - before, (MANY - FEW) * KB_A_TABLE, "%ld kB for %d tables, %ld kB for %d",
+                 before, FEW, after, MANY);
 }
