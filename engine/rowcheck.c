@@ -538,9 +538,14 @@ static bool refuse(RowCheck *check, size_t count, const char *first, Error *err)
         return false;
     error_set(err, ERROR_DIFFERENCE, "what was copied is not what the source has: %s%s", first,
               more);
-    return error_hint(err, "It does not go live. Run pgzm-copy abort and prepare again; if the "
-                           "same rows differ again, their types or generated columns mean "
-                           "something else in the destination.");
+    return error_hint(
+        err,
+        "It does not go live. Run pgzm-copy abort and prepare again; if the same rows "
+        "differ again, their types or generated columns mean something else in the "
+        "destination%s.",
+        check->plan->subset == NULL
+            ? ""
+            : ", or an expression of --where or --mask gives another value each time");
 }
 
 static bool judge(RowCheck *check, Error *err)

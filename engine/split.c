@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "copy/keyrange.h"
+#include "engine/subset.h"
 
 /* OIDs of the types (pg_type.h). */
 enum { TYPE_INT8 = 20, TYPE_INT2 = 21, TYPE_INT4 = 23 };
@@ -15,6 +16,13 @@ static bool is_quoted(Run *run, const char *name, const char *quoted)
     return strcmp(name, quoted) == 0 || strcmp(str_text(&s), quoted) == 0;
 }
 
+/* The bounds stand in the journal, and what is masked does not leave the source. */
+static bool is_masked(const Plan *plan, const Table *source, size_t column)
+{
+    const SubsetTable *subset = subset_of(plan, source);
+    return subset != NULL && subset->values != NULL && subset->values[column].expression != NULL;
+}
+
 static const char *find_key(Run *run, const Plan *plan, const Table *source)
 {
     const Index *key = model_primary_key(plan->source, source->object.address.oid);
@@ -22,7 +30,8 @@ static const char *find_key(Run *run, const Plan *plan, const Table *source)
         const Column *column = &source->columns[i];
         bool whole = column->type_oid == TYPE_INT2 || column->type_oid == TYPE_INT4 ||
                      column->type_oid == TYPE_INT8;
-        if (whole && column->not_null && is_quoted(run, column->name, key->columns_def))
+        if (whole && column->not_null && !is_masked(plan, source, i) &&
+            is_quoted(run, column->name, key->columns_def))
             return column->name;
     }
     return NULL;

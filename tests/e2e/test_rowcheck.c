@@ -310,6 +310,12 @@ Test(server_rowcheck, what_comes_in_part_or_masked_is_compared_as_it_comes)
              MEDDLING("UPDATE pgzm_shadow_public.t SET a = 'secret 500' WHERE id = 500;"));
     AUTO(launch_clear) Launch other = LOOK(&shop, "--mask", "t.a='masked ' || id");
     EXPECT_DIFFERENCE(&other, "table public.t: 1 row differs, (id)=(500), in column a");
+    DEST_RUN(&shop, "abort");
+
+    AUTO(launch_clear)
+    Launch dice = LOOK(&shop, "--mask", "keyless.a=random()::text");
+    EXPECT_DIFFERENCE(&dice, "public.keyless");
+    EXPECT_CONTAINS(dice.err, "gives another value each time");
 }
 
 /* Before 15 such a value is one byte as text, since then a backslash and three digits. */
