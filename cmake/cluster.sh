@@ -1,7 +1,7 @@
 # Throw-away PostgreSQL servers for the demo and the tests: functions to be sourced by sh scripts.
 #
 #     . cmake/cluster.sh
-#     cluster_folder pgzm-demo            # sets $cluster_dir, a new temporary folder
+#     cluster_folder pgzm-demo [PARENT]   # sets $cluster_dir, a new temporary folder
 #     cluster_start NAME PORT AUTH [SETTING=VALUE ...]
 #     cluster_stop                        # stops all servers and removes the folder
 #
@@ -38,7 +38,7 @@ cluster_as() {
 }
 
 cluster_folder() {
-    cluster_dir=$(mktemp -d "${TMPDIR:-/tmp}/$1.XXXXXX")
+    cluster_dir=$(mktemp -d "${2:-${TMPDIR:-/tmp}}/$1.XXXXXX")
     # The longest name of a unix socket is 107 bytes.
     if [ ${#cluster_dir} -gt 80 ]; then
         rmdir "$cluster_dir"

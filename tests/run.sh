@@ -3,8 +3,8 @@
 #
 #     sh tests/run.sh              all tests
 #     sh tests/run.sh NAME...      those whose ctest name begins with a NAME:
-#                                  base schema copy engine cli e2e live kill dumped bench
-#                                  tsan regression format includes readme install
+#                                  base schema copy engine cli e2e cases live kill dumped
+#                                  bench tsan regression format includes readme install
 #     sh tests/run.sh matrix       from one version of PostgreSQL to another, all pairs of them;
 #                                  matrix-12-18 is one pair, matrix-12-18-dumped through a dump
 #
@@ -22,7 +22,9 @@ build=${PGZM_BUILD:-$top/build}
 . cmake/cluster.sh
 . tests/harness/versions.sh
 ctest_pid=
+fetch_pid=
 finish() {
+    [ -z "$fetch_pid" ] || kill "$fetch_pid" 2>/dev/null || true
     [ -z "$ctest_pid" ] || kill -TERM "-$ctest_pid" 2>/dev/null || true
     cluster_stop
     # what tests/engine/test_extensionrows.c leaves where servers look for extensions
@@ -76,7 +78,32 @@ if [ $# -gt 0 ]; then
 fi
 [ -z "$whole" ] || targets=all
 
-cluster_folder pgzm-tests
+# The servers do most of the work here, and much of that is to make and remove files, of databases
+# above all. In memory that costs a fraction of what it costs on disk: their folder is there if there
+# is room for all. Programs of other versions may have to go there, too.
+in_memory() {
+    [ -w /dev/shm ] && ! grep -q '^[^ ]* /dev/shm [^ ]* [^ ]*noexec' /proc/mounts || return 1
+    free=$(df -Pk /dev/shm | awk 'END { print $4 }')
+    available=$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)
+    limit=$(cat /sys/fs/cgroup/memory.max 2>/dev/null || echo max)
+    [ "$limit" = max ] || [ "$((limit / 1024))" -ge "$available" ] || available=$((limit / 1024))
+    [ "$free" -ge 8388608 ] && [ "$available" -ge 12582912 ]
+}
+
+if [ -z "${TMPDIR:-}" ] && in_memory 2>/dev/null; then
+    cluster_folder pgzm-tests /dev/shm
+    export TEST_DATABASE_STRATEGY=file_copy
+else
+    cluster_folder pgzm-tests
+fi
+# What is fetched comes while the compiler runs. When that fails versions_start tries again.
+if { [ $# = 0 ] || [ -n "$pairs" ]; } && [ -z "${TEST_VERSIONS_PGHOST:-}" ] &&
+    versions_supported >/dev/null; then
+    # shellcheck disable=SC2046 # several versions
+    versions_fetch "$build/servers" $(echo "$*" | grep -o 'matrix-[0-9-]*' | grep -o '[0-9]*' |
+        sort -u) >"$cluster_dir/fetch.log" 2>&1 &
+    fetch_pid=$!
+fi
 step "building with gcc, AddressSanitizer and UndefinedBehaviorSanitizer"
 # shellcheck disable=SC2086 # several targets
 compile "$build/asan" gcc Debug address,undefined ON $targets
@@ -92,7 +119,7 @@ if [ -n "$whole" ]; then
 fi
 if [ $# = 0 ]; then
     step "building with clang"
-    compile "$build/clang" clang RelWithDebInfo "" ON
+    compile "$build/clang" clang Debug "" ON # its warnings are the same, and it is not run
 fi
 
 if [ -z "${TEST_PGHOST:-}" ]; then
@@ -148,6 +175,8 @@ fi
 if [ -z "${TEST_VERSIONS_PGHOST:-}" ]; then
     versions=$(ctest --test-dir "$build/asan" -N -L matrix ${only:+-R "$only"} |
         grep -o 'matrix-[0-9-]*' | grep -o '[0-9]*' | sort -u)
+    [ -z "$fetch_pid" ] || wait "$fetch_pid" || true
+    fetch_pid=
     # shellcheck disable=SC2086 # several versions
     step "starting servers of other versions:" $versions
     # shellcheck disable=SC2086 # several versions

