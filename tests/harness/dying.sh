@@ -28,10 +28,11 @@ restart | kill)
     }
     if [ "$1" = kill ]; then
         postmaster=$(head -n 1 "$2/postmaster.pid")
+        kill -STOP "$postmaster" # it starts no further ones
         others=$(sed -n 's/^Pid:[[:space:]]*//p' \
             $(grep -l "^PPid:[[:space:]]*$postmaster\$" /proc/[0-9]*/status 2>/dev/null))
         # shellcheck disable=SC2086 # several numbers
-        kill -KILL "$postmaster" $others
+        kill -KILL "$postmaster" $others 2>/dev/null || true # one may have ended by itself
         for process in $postmaster $others; do
             while kill -0 "$process" 2>/dev/null; do sleep 0.02; done
         done
