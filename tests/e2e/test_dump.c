@@ -639,7 +639,10 @@ Test(server_dump, wide_chars_go_where_their_text_is_known)
                          "\"char\" above 127");
         }
     } else {
-        EXPECT_ERROR(&dump, 4, "table public.letters travels as text");
+        AUTO(mem_free)
+        char *error =
+            mem_printf("saving into folder %s: table public.letters travels as text", s.folder);
+        EXPECT_ERROR(&dump, 4, error);
     }
     shut(&s);
 }
