@@ -522,24 +522,31 @@ Test(server_dump, that_is_spilled_gives_each_warning_once)
     shut(&s);
 }
 
-Test(server_dump, that_is_spilled_into_a_folder_that_stays_says_so)
+/* A prepare that spills, at the moment when it has saved the rows and loads them. */
+static Launch start_spilling(const Saved *s)
 {
-    Saved s = open_pair();
-    test_sql(&s.shop.source, "CREATE TABLE big (i int PRIMARY KEY, x text);"
-                             "INSERT INTO big SELECT i, repeat(md5(i::text), 10)"
-                             " FROM generate_series(1, 200000) i");
+    test_sql(&s->shop.source, "CREATE TABLE big (i int PRIMARY KEY, x text);"
+                              "INSERT INTO big SELECT i, repeat(md5(i::text), 10)"
+                              " FROM generate_series(1, 200000) i");
     const char *const arguments[] = {"prepare",
                                      "-j",
                                      "1",
                                      "--source",
-                                     s.shop.source.conninfo,
+                                     s->shop.source.conninfo,
                                      "--dest",
-                                     s.shop.dest.conninfo,
+                                     s->shop.dest.conninfo,
                                      "--spill-dir",
-                                     s.folder,
+                                     s->folder,
                                      NULL};
     Launch prepare = launch_start(&(LaunchOptions){0}, arguments);
-    cr_assert(sees_load(&s, &prepare), "the load was not seen");
+    cr_assert(sees_load(s, &prepare), "the load was not seen");
+    return prepare;
+}
+
+Test(server_dump, that_is_spilled_into_a_folder_that_stays_says_so)
+{
+    Saved s = open_pair();
+    Launch prepare = start_spilling(&s);
     in_folder(&s, "touch .mine");
     launch_wait(&prepare);
     EXPECT_EXIT(&prepare, 0);
@@ -553,21 +560,7 @@ Test(server_dump, that_is_spilled_into_a_folder_that_stays_says_so)
 Test(server_dump, that_is_spilled_holds_no_snapshot_while_it_is_loaded)
 {
     Saved s = open_pair();
-    test_sql(&s.shop.source, "CREATE TABLE big (i int PRIMARY KEY, x text);"
-                             "INSERT INTO big SELECT i, repeat(md5(i::text), 10)"
-                             " FROM generate_series(1, 200000) i");
-    const char *const arguments[] = {"prepare",
-                                     "-j",
-                                     "1",
-                                     "--source",
-                                     s.shop.source.conninfo,
-                                     "--dest",
-                                     s.shop.dest.conninfo,
-                                     "--spill-dir",
-                                     s.folder,
-                                     NULL};
-    Launch prepare = launch_start(&(LaunchOptions){0}, arguments);
-    cr_assert(sees_load(&s, &prepare), "the load was not seen");
+    Launch prepare = start_spilling(&s);
     EXPECT_VALUE(&s.shop.source,
                  "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
                  " AND application_name LIKE 'pgzm-copy%'",
