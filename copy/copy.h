@@ -69,6 +69,12 @@ typedef struct CopyChunks {
     size_t count;
 } CopyChunks;
 
+/* How large chunks should be where tables of `total_bytes` in all are copied by `jobs` at a time:
+ * so that there are some for each job, and the end is not one job with the last big table; but no
+ * smaller than is worth a start, and no larger than may be done again when a connection is lost. A
+ * table of one chunk has the advantage of FREEZE. */
+int64_t copy_chunk_bytes(int64_t total_bytes, int jobs);
+
 /* How many chunks the table's size asks for, so that none holds much more than `chunk_bytes` of
  * heap and TOAST; 1 below the threshold, for other access methods than heap, for what has no rows
  * of its own. */
@@ -101,6 +107,9 @@ typedef struct CopyCounters {
     void (*pace)(void *context, int64_t bytes);
     void *pace_context;
 } CopyCounters;
+
+/* Prepares a connection of the source, once, for reading chunks (stream_widen). */
+bool copy_open_source(Conn *source, Error *err) MUST_CHECK;
 
 /* Copies one chunk: BEGIN, claim, [TRUNCATE], COPY, done, COMMIT on `dest`; `source` is inside its
  * snapshot's transaction already and stays in it. Both connections share one cancel token. Both

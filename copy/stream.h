@@ -22,12 +22,15 @@ typedef struct StreamMeter {
     void *context;
 } StreamMeter;
 
+/* Prepares a connection, once, for reading much: fewer and larger reads for 256 KiB of memory. */
+bool stream_widen(Conn *source, Error *err) MUST_CHECK;
+
 /* Moves everything and ends both COPYs; `rows` is the number that both command tags agree on.
  * the meter's `wire_bytes` grows by what is handed to the destination.
  *
- * Both connections share a cancel token. Memory: one message of 64 KiB on either side, and the
- * longest row once, in libpq's receive buffer, which takes a whole message before it hands out a
- * part of it, and does not shrink before the connection is closed.
+ * Both connections share a cancel token. Memory: one message of 64 KiB on either side, what
+ * stream_widen adds, and the longest row once, in libpq's receive buffer, which takes a whole
+ * message before it hands out a part of it, and does not shrink before the connection is closed.
  *
  * On failure the destination's COPY is over (its transaction is aborted) or its connection lost. So
  * is the source's COPY; where that does not react within a second it is left running, and

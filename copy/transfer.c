@@ -173,6 +173,11 @@ static bool copy(const Origin *from, Conn *dest, const CopyChunk *chunk, const C
     return true;
 }
 
+bool copy_open_source(Conn *source, Error *err)
+{
+    return stream_widen(source, err);
+}
+
 bool copy_chunk(Conn *source, Conn *dest, const CopyChunk *chunk, const CopyHooks *hooks,
                 CopyCounters *counters, int64_t *rows, Error *err)
 {

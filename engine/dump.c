@@ -272,6 +272,7 @@ typedef struct Dumper {
     CopyFolder folder;
     DumpTask *tasks; /* the largest first */
     size_t task_count;
+    int64_t chunk_bytes;
     int64_t bytes_total;
     _Atomic size_t next;
     _Atomic int64_t bytes_done;
@@ -382,9 +383,9 @@ static bool add_table(Dumper *d, const Table *table, const WideChars *chars, con
     CopyTable *copy = arena_alloc(arena, sizeof *copy);
     *copy = (CopyTable){.source = table, .binary = binary, .only = true};
     subset_apply(&d->plan, copy);
-    if (!split_find(d->run, &d->plan, TASK_CHUNK_BYTES, copy, err))
+    if (!split_find(d->run, &d->plan, d->chunk_bytes, copy, err))
         return false;
-    copy_plan(copy, conn_version(d->run->source), TASK_CHUNK_BYTES, arena, chunks);
+    copy_plan(copy, conn_version(d->run->source), d->chunk_bytes, arena, chunks);
     ManifestTable *made = &d->manifest.tables[d->manifest.table_count++];
     *made = (ManifestTable){.schema = table->object.schema,
                             .name = table->object.name,
@@ -425,6 +426,7 @@ static bool make_tasks(Dumper *d, Error *err)
         return error_wrap(err, "reading how types travel");
     if (!widechar_read(run, &d->plan, &chars, err))
         return false;
+    d->chunk_bytes = tasks_chunk_bytes(run, source);
     CopyChunks *chunks = arena_alloc(run->arena, (source->tables.count + 1) * sizeof *chunks);
     d->manifest.tables =
         arena_alloc(run->arena, (source->tables.count + 1) * sizeof *d->manifest.tables);
@@ -450,10 +452,8 @@ static bool make_tasks(Dumper *d, Error *err)
 static bool open_reader(Dumper *d, const char *path, size_t index, Conn **source, Error *err)
 {
     AUTO(mem_free) char *purpose = mem_printf("dump %zu", index + 1);
-    const ConnSpec spec = {
-        .side = CONN_SOURCE, .conninfo = d->run->settings->source, .purpose = purpose};
-    return conn_open(&spec, d->cancel, source, err) && set_path(*source, path, false, err) &&
-           snapshot_import(*source, d->snapshot.name, err);
+    return snapshot_open_reader(d->run, d->cancel, purpose, path, d->snapshot.name, source, err) &&
+           copy_open_source(*source, err);
 }
 
 static bool save_chunks(Dumper *d, size_t index, Error *err)

@@ -89,13 +89,12 @@ static bool open_source(Loader *loader, Error *err)
         return true;
     conn_free(TAKE(loader->source));
     AUTO(mem_free) char *purpose = mem_printf("copy %zu", loader->index + 1);
-    ConnSpec spec = {
-        .side = CONN_SOURCE, .conninfo = loader->load->run->settings->source, .purpose = purpose};
-    /* Values that name objects (regclass) are then printed bare and mean the new ones over there.
-     */
-    return conn_open(&spec, loader->load->cancel, &loader->source, err) &&
-           set_path(loader->source, loader->load->source_path, false, err) &&
-           snapshot_import(loader->source, loader->load->snapshot->name, err);
+    const Load *load = loader->load;
+    /* By the path values that name objects (regclass) are printed bare, and mean the new ones over
+     * there. */
+    return snapshot_open_reader(load->run, load->cancel, purpose, load->source_path,
+                                load->snapshot->name, &loader->source, err) &&
+           copy_open_source(loader->source, err);
 }
 
 static bool note_loss(Loader *loader, Error *err)

@@ -317,11 +317,8 @@ static bool open_source(Checker *checker, Error *err)
         return true;
     conn_free(TAKE(*conn));
     AUTO(mem_free) char *purpose = mem_printf("check %zu", checker->index + 1);
-    const ConnSpec spec = {
-        .side = CONN_SOURCE, .conninfo = check->run->settings->source, .purpose = purpose};
-    return conn_open(&spec, check->cancel, conn, err) &&
-           set_path(*conn, check->loaded->source_path, false, err) &&
-           snapshot_import(*conn, check->snapshot->name, err);
+    return snapshot_open_reader(check->run, check->cancel, purpose, check->loaded->source_path,
+                                check->snapshot->name, conn, err);
 }
 
 /* Each statement has a snapshot of its own, so that none is held for long on a live destination;

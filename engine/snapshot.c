@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "engine/journal.h"
+#include "engine/plan.h"
 #include "engine/selection.h"
 
 enum {
@@ -135,6 +136,15 @@ bool snapshot_import(Conn *source, const char *name, Error *err)
     conn_add_literal(source, &statement, name);
     return (conn_exec(source, begin, err) && conn_exec(source, str_text(&statement), err)) ||
            gone(err);
+}
+
+bool snapshot_open_reader(const Run *run, Cancel *cancel, const char *purpose, const char *path,
+                          const char *name, Conn **source, Error *err)
+{
+    const ConnSpec spec = {
+        .side = CONN_SOURCE, .conninfo = run->settings->source, .purpose = purpose};
+    return conn_open(&spec, cancel, source, err) && set_path(*source, path, false, err) &&
+           snapshot_import(*source, name, err);
 }
 
 bool snapshot_record(Run *run, const Snapshot *snapshot, bool worker, Error *err)

@@ -27,6 +27,11 @@ bool snapshot_take(Run *run, Snapshot *snapshot, Error *err) MUST_CHECK;
  */
 bool snapshot_import(Conn *source, const char *name, Error *err) MUST_CHECK;
 
+/* Opens another connection of run->settings->source that reads in that snapshot, with `path` as its
+ * search_path. Any thread. */
+bool snapshot_open_reader(const Run *run, Cancel *cancel, const char *purpose, const char *path,
+                          const char *name, Conn **source, Error *err) MUST_CHECK;
+
 /* Writes under which name it can be imported to the journal. */
 bool snapshot_record(Run *run, const Snapshot *snapshot, bool worker, Error *err) MUST_CHECK;
 

@@ -28,6 +28,7 @@ typedef struct Maker {
     LoadTasks *tasks;
     TableTasks *tables; /* by OID, as in the shadow's model */
     SmallMade made;
+    int64_t chunk_bytes;
     size_t all_rows;  /* meeting point: every table's rows are in */
     size_t all_built; /* meeting point: everything but refreshes */
 } Maker;
@@ -140,6 +141,15 @@ static bool take_files(Maker *maker, CopyTable *copy, CopyChunks *chunks,
     return true;
 }
 
+int64_t tasks_chunk_bytes(const Run *run, const Model *source)
+{
+    int64_t bytes = 0;
+    for (size_t i = 0; i < source->tables.count; i++)
+        if (source->tables.items[i].relkind == 'r') /* partitioned ones have none of their own */
+            bytes += source->tables.items[i].total_bytes;
+    return copy_chunk_bytes(bytes, run->settings->jobs);
+}
+
 bool tasks_way(const Run *run, const Plan *plan, const Table *shadow, CopyTable *way)
 {
     const Table *source = plan_source_of(plan, shadow);
@@ -170,7 +180,7 @@ static bool add_chunks(Maker *maker, TableTasks *table, const CopyTable *way, bo
     CopyChunks chunks = {0};
     const ManifestTable *saved = NULL;
     if (maker->run->dump == NULL)
-        copy_plan(copy, conn_version(maker->run->source), TASK_CHUNK_BYTES, arena, &chunks);
+        copy_plan(copy, conn_version(maker->run->source), maker->chunk_bytes, arena, &chunks);
     else if (!take_files(maker, copy, &chunks, &saved, err))
         return false;
     _Atomic int *left = arena_alloc(arena, sizeof *left);
@@ -228,7 +238,7 @@ static bool make_copies(Maker *maker, Error *err)
             continue;
         table->split.source = table->source;
         if (run->dump == NULL &&
-            !split_find(run, maker->plan, TASK_CHUNK_BYTES, &table->split, err))
+            !split_find(run, maker->plan, maker->chunk_bytes, &table->split, err))
             return false;
         const BinaryTable *ours = binary_find(&source, table->source->object.schema, name->name);
         const BinaryTable *theirs = binary_find(&shadow, name->schema, name->name);
@@ -437,7 +447,8 @@ bool tasks_make(Run *run, const Plan *plan, Schedule *schedule, LoadTasks *tasks
                    .plan = plan,
                    .schedule = schedule,
                    .tasks = tasks,
-                   .tables = arena_alloc(run->arena, (count + 1) * sizeof(TableTasks))};
+                   .tables = arena_alloc(run->arena, (count + 1) * sizeof(TableTasks)),
+                   .chunk_bytes = tasks_chunk_bytes(run, plan->source)};
     if (!small_made(run, plan, &maker.made, err))
         return false;
     maker.all_rows = schedule_add(schedule, NULL, 0, SCHEDULE_FREE, false);

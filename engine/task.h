@@ -14,10 +14,6 @@
 /* Tasks that may share a transaction with others of their class (batch.h). */
 enum { TASK_CLASS_ROWS = 1, TASK_CLASS_STATEMENTS };
 
-/* A table's chunk, and so a file of a dump: large enough that its start-up costs nothing, small
- * enough that the end of a load is not one worker with the last big table. */
-#define TASK_CHUNK_BYTES (INT64_C(256) << 20)
-
 typedef enum TaskKind { TASK_COPY, TASK_STATEMENT, TASK_ANALYZE } TaskKind;
 
 typedef struct LoadTask {
@@ -42,6 +38,9 @@ typedef struct LoadTasks {
     int64_t bytes_total, tables_total, builds_total;
     int64_t builds_made; /* of tables that get no rows */
 } LoadTasks;
+
+/* For all tables of the source, by run's --jobs (copy_chunk_bytes). */
+int64_t tasks_chunk_bytes(const Run *run, const Model *source);
 
 /* How the rows of a table of the shadow come there (but for the format); false when none are
  * copied. */

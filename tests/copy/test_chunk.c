@@ -69,6 +69,17 @@ static size_t count_of(int64_t pages, int64_t bytes, int version, int64_t chunk_
     return plan.chunks.count;
 }
 
+#define MB (INT64_C(1) << 20)
+
+Test(chunk, their_size_leaves_some_for_each_job)
+{
+    cr_expect_eq(copy_chunk_bytes(0, 1), 256 * MB);
+    cr_expect_eq(copy_chunk_bytes(2048 * MB, 2), 256 * MB);
+    cr_expect_eq(copy_chunk_bytes(8000 * MB, 4), 500 * MB);
+    cr_expect_eq(copy_chunk_bytes(8000 * MB, 1), 2000 * MB);
+    cr_expect_eq(copy_chunk_bytes(INT64_MAX, 1), 2048 * MB);
+}
+
 Test(chunk, an_empty_table_is_one_open_ended_chunk)
 {
     cr_assert_eq(count_of(0, 0, PG15, 1000), 1);
