@@ -8,8 +8,8 @@ cases_default() { # cases_default SIZE QUICK
         echo narrow wide toast tables-20 tables-60 mixed partitioned skewed stream-2 stream-4
         return
     fi
-    echo narrow wide toast tables-1000 tables-2000 tables-3000 tables-10000 mixed partitioned skewed
-    echo "stream-$(($1 / 4 + 1)) stream-$(($1 / 2 + 1)) stream-$1"
+    echo narrow wide toast tables-1000 tables-2000 tables-3000 tables-10000
+    echo "stream-$(($1 / 4 + 1)) stream-$(($1 / 2 + 1)) stream-$1 mixed partitioned skewed"
 }
 
 # Sets what the generator is asked for: $dataset, $megabytes, $tables, and $number and $unit, in
@@ -33,7 +33,8 @@ case_split() { # case_split CASE SIZE QUICK
 # Who takes part. Growth alone needs no copies by other means, some of which take minutes.
 case_contenders() { # case_contenders CASE
     case $1 in
-    tables-1000 | tables-3000 | tables-10000) echo pgzm dump ;;
+    tables-1000) echo pgzm dump ;;
+    tables-3000 | tables-10000) echo pgzm ;;
     stream*) echo pgzm psql pgcopydb pgcopydb-binary ;;
     *) echo pgzm dump psql pgcopydb pgcopydb-binary floor ;;
     esac
