@@ -117,15 +117,22 @@ Test(server_worker, workers_share_the_rows_and_one_may_die)
     cr_assert_eq(number(&prepare, "rows"), atoi(rows), "%s: %s", rows, prepare.out);
 }
 
+/* A worker whose command was killed as soon as both held the snapshot. */
+static Launch start_orphan(const Shop *shop, const char *jobs)
+{
+    AUTO(launch_clear) Launch prepare = start(shop, "prepare", "1", NULL);
+    await_rows(shop);
+    Launch worker = start(shop, "worker", jobs, NULL);
+    await(&shop->dest, "SELECT count(*) > 0 FROM pgzm.snapshot WHERE worker");
+    kill(prepare.pid, SIGKILL);
+    launch_wait(&prepare);
+    return worker;
+}
+
 Test(server_worker, a_worker_holds_the_snapshot_for_a_command_that_goes_on)
 {
     Shop shop = slow_open();
-    AUTO(launch_clear) Launch prepare = start(&shop, "prepare", "1", NULL);
-    await_rows(&shop);
-    AUTO(launch_clear) Launch worker = start(&shop, "worker", "1", NULL);
-    await(&shop.dest, "SELECT count(*) > 0 FROM pgzm.snapshot WHERE worker");
-    kill(prepare.pid, SIGKILL);
-    launch_wait(&prepare);
+    AUTO(launch_clear) Launch worker = start_orphan(&shop, "1");
     /* what is deleted now was there then */
     test_sql(&shop.source, "DELETE FROM slow_1; DELETE FROM slow_10");
     AUTO(launch_clear) Launch resume = start(&shop, "prepare", "1", NULL);
@@ -143,12 +150,7 @@ Test(server_worker, a_worker_holds_the_snapshot_for_a_command_that_goes_on)
 Test(server_worker, without_the_command_workers_bring_all_rows_in)
 {
     Shop shop = slow_open();
-    AUTO(launch_clear) Launch prepare = start(&shop, "prepare", "1", NULL);
-    await_rows(&shop);
-    AUTO(launch_clear) Launch worker = start(&shop, "worker", "4", NULL);
-    await(&shop.dest, "SELECT count(*) > 0 FROM pgzm.snapshot WHERE worker");
-    kill(prepare.pid, SIGKILL);
-    launch_wait(&prepare);
+    AUTO(launch_clear) Launch worker = start_orphan(&shop, "4");
     launch_wait(&worker);
     EXPECT_EXIT(&worker, 0);
     EXPECT_VALUE(&shop.dest, "SELECT rows_in IS NOT NULL FROM pgzm.migration", "t");
