@@ -13,26 +13,24 @@ WITH RECURSIVE relations AS (
                ELSE n.nspname !~ '^(pg_|pgzm)' AND n.nspname <> 'information_schema' END
       AND c.relkind IN ('r', 'p')
 ), columns AS (
-    SELECT r.oid AS relation, a.attname AS name, a.atttypid AS type,
-           pg_catalog.format_type(a.atttypid, a.atttypmod) AS printed,
-           pg_catalog.quote_ident(n.nspname) || '.' AS prefix
+    -- One row without a name and a type for a table without columns.
+    SELECT r.oid AS relation, r.nspname, r.relname,
+           a.attname AS name, a.atttypid AS type, a.atttypmod AS modifier
     FROM relations r
-    JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid
-    JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-    JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-    WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
+    LEFT JOIN pg_catalog.pg_attribute a
+           ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
 ), printed AS (
-    SELECT c.relation,
-           pg_catalog.string_agg(
-               pg_catalog.quote_ident(c.name) || ' '
-               || CASE WHEN pg_catalog.starts_with(c.printed, c.prefix)
-                  THEN pg_catalog.substr(c.printed, pg_catalog.length(c.prefix) + 1)
-                  ELSE c.printed END,
-               ', ' ORDER BY c.name) AS column_types
-    FROM columns c
-    GROUP BY c.relation
+    SELECT x.type, x.modifier,
+           CASE WHEN pg_catalog.starts_with(f.name, q.prefix)
+                THEN pg_catalog.substr(f.name, pg_catalog.length(q.prefix) + 1)
+                ELSE f.name END AS name
+    FROM (SELECT DISTINCT c.type, c.modifier FROM columns c WHERE c.type IS NOT NULL) x
+    JOIN pg_catalog.pg_type t ON t.oid = x.type
+    JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+    CROSS JOIN LATERAL (SELECT pg_catalog.format_type(x.type, x.modifier)) f(name)
+    CROSS JOIN LATERAL (SELECT pg_catalog.quote_ident(n.nspname) || '.') q(prefix)
 ), walk(root, type) AS (
-    SELECT c.type, c.type FROM columns c GROUP BY c.type
+    SELECT c.type, c.type FROM columns c WHERE c.type IS NOT NULL GROUP BY c.type
     UNION
     SELECT w.root, next.type
     FROM walk w
@@ -65,9 +63,13 @@ WITH RECURSIVE relations AS (
            -- Below 10000 OIDs are the same everywhere.
            pg_catalog.bool_or(
                t.typsend = 'pg_catalog.array_send'::pg_catalog.regproc AND t.typelem >= 10000
-               OR EXISTS (SELECT FROM pg_catalog.pg_attribute a
-                          WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0
-                            AND NOT a.attisdropped AND a.atttypid >= 10000)) AS embeds_oid,
+               -- counted, since EXISTS might be answered by reading all columns there are
+               OR CASE WHEN t.typtype = 'c'
+                       THEN (SELECT pg_catalog.count(*) > 0
+                             FROM pg_catalog.pg_attribute a
+                             WHERE a.attrelid = t.typrelid AND a.attnum > 0
+                               AND NOT a.attisdropped AND a.atttypid >= 10000)
+                       ELSE false END) AS embeds_oid,
            pg_catalog.bool_or(t.oid = 1700) AS has_numeric,
            pg_catalog.bool_or(t.oid = 1186) AS has_interval,
            pg_catalog.bool_or(t.oid = 4072) AS has_jsonpath,
@@ -81,21 +83,40 @@ WITH RECURSIVE relations AS (
            ON d.classid = 1255 AND d.objid = p.oid AND d.refclassid = 3079 AND d.deptype = 'e'
     LEFT JOIN pg_catalog.pg_extension x ON x.oid = d.refobjid
     GROUP BY w.root
+), described AS (
+    -- All of it in one pass over the columns: a join of what is not stored has no statistics, and
+    -- might go through the one list for each row of the other.
+    SELECT c.nspname, c.relname,
+           pg_catalog.bool_or(f.lacks_send) AS lacks_send,
+           pg_catalog.bool_or(f.lacks_receive) AS lacks_receive,
+           pg_catalog.bool_or(f.reg_type) AS reg_type,
+           pg_catalog.bool_or(f.embeds_oid) AS embeds_oid,
+           pg_catalog.bool_or(f.has_numeric) AS has_numeric,
+           pg_catalog.bool_or(f.has_interval) AS has_interval,
+           pg_catalog.bool_or(f.has_jsonpath) AS has_jsonpath,
+           pg_catalog.bool_or(f.has_money) AS has_money,
+           pg_catalog.array_agg(c.type) FILTER (WHERE f.foreign_types IS NOT NULL)
+               AS foreign_roots,
+           pg_catalog.string_agg(pg_catalog.quote_ident(c.name) || ' ' || p.name, ', '
+                                 ORDER BY c.name) AS column_types
+    FROM columns c
+    LEFT JOIN printed p ON p.type = c.type AND p.modifier = c.modifier
+    LEFT JOIN flags f ON f.root = c.type
+    GROUP BY c.relation, c.nspname, c.relname
 )
-SELECT r.nspname AS schema, r.relname AS name,
-       COALESCE(pg_catalog.bool_or(f.lacks_send), false) AS lacks_send,
-       COALESCE(pg_catalog.bool_or(f.lacks_receive), false) AS lacks_receive,
-       COALESCE(pg_catalog.bool_or(f.reg_type), false) AS reg_type,
-       COALESCE(pg_catalog.bool_or(f.embeds_oid), false) AS embeds_oid,
-       COALESCE(pg_catalog.bool_or(f.has_numeric), false) AS numeric,
-       COALESCE(pg_catalog.bool_or(f.has_interval), false) AS interval,
-       COALESCE(pg_catalog.bool_or(f.has_jsonpath), false) AS jsonpath,
-       COALESCE(pg_catalog.bool_or(f.has_money), false) AS money,
-       COALESCE(pg_catalog.string_agg(DISTINCT s.foreign_type, ', '), '') AS foreign_types,
-       COALESCE(pg_catalog.max(o.column_types), '') AS column_types
-FROM relations r
-LEFT JOIN columns c ON c.relation = r.oid
-LEFT JOIN printed o ON o.relation = r.oid
-LEFT JOIN flags f ON f.root = c.type
-LEFT JOIN LATERAL pg_catalog.unnest(f.foreign_types) s(foreign_type) ON true
-GROUP BY r.oid, r.nspname, r.relname
+SELECT d.nspname AS schema, d.relname AS name,
+       COALESCE(d.lacks_send, false) AS lacks_send,
+       COALESCE(d.lacks_receive, false) AS lacks_receive,
+       COALESCE(d.reg_type, false) AS reg_type,
+       COALESCE(d.embeds_oid, false) AS embeds_oid,
+       COALESCE(d.has_numeric, false) AS numeric,
+       COALESCE(d.has_interval, false) AS interval,
+       COALESCE(d.has_jsonpath, false) AS jsonpath,
+       COALESCE(d.has_money, false) AS money,
+       CASE WHEN d.foreign_roots IS NULL THEN ''
+            ELSE (SELECT pg_catalog.string_agg(DISTINCT s.foreign_type, ', ')
+                  FROM flags f
+                  CROSS JOIN LATERAL pg_catalog.unnest(f.foreign_types) s(foreign_type)
+                  WHERE f.root = ANY (d.foreign_roots)) END AS foreign_types,
+       COALESCE(d.column_types, '') AS column_types
+FROM described d

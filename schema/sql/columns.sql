@@ -53,19 +53,23 @@ SELECT c.oid AS relation,
        CASE WHEN a.attstorage <> t.typstorage THEN a.attstorage END AS storage,
        a.compression,
        COALESCE(a.attstattarget, -1) AS statistics,
-       (SELECT pg_catalog.string_agg(
-                   pg_catalog.quote_ident(o.option_name) || '='
-                       || pg_catalog.quote_literal(o.option_value), ', ' ORDER BY o.number)
-        FROM pg_catalog.pg_options_to_table(a.attoptions)
-                 WITH ORDINALITY AS o(option_name, option_value, number)
-        -- the server's own note of when the column got its type (15.20 and its siblings)
-        WHERE o.option_name <> 'pg_attver') AS options,
-       (SELECT pg_catalog.string_agg(
-                   pg_catalog.quote_ident(o.option_name) || ' '
-                       || pg_catalog.quote_literal(COALESCE(o.option_value, '')), ', '
-                   ORDER BY o.number)
-        FROM pg_catalog.pg_options_to_table(a.attfdwoptions)
-                 WITH ORDINALITY AS o(option_name, option_value, number)) AS foreign_options,
+       CASE WHEN a.attoptions IS NOT NULL
+            THEN (SELECT pg_catalog.string_agg(
+                             pg_catalog.quote_ident(o.option_name) || '='
+                                 || pg_catalog.quote_literal(o.option_value), ', '
+                             ORDER BY o.number)
+                  FROM pg_catalog.pg_options_to_table(a.attoptions)
+                           WITH ORDINALITY AS o(option_name, option_value, number)
+                  -- the server's own note of when the column got its type (15.20 and its siblings)
+                  WHERE o.option_name <> 'pg_attver') END AS options,
+       CASE WHEN a.attfdwoptions IS NOT NULL
+            THEN (SELECT pg_catalog.string_agg(
+                             pg_catalog.quote_ident(o.option_name) || ' '
+                                 || pg_catalog.quote_literal(COALESCE(o.option_value, '')), ', '
+                             ORDER BY o.number)
+                  FROM pg_catalog.pg_options_to_table(a.attfdwoptions)
+                           WITH ORDINALITY AS o(option_name, option_value, number)) END
+           AS foreign_options,
        de.description AS comment
 FROM scope s
 JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid

@@ -92,7 +92,10 @@ WITH left_out AS (
     JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = f.oid
     UNION ALL
     SELECT 'cast', pg_catalog.concat_ws(',', c.oid, c.xmin)
-    FROM type t JOIN pg_catalog.pg_cast c ON t.oid IN (c.castsource, c.casttarget)
+    FROM type t JOIN pg_catalog.pg_cast c ON c.castsource = t.oid
+    UNION ALL
+    SELECT 'cast', pg_catalog.concat_ws(',', c.oid, c.xmin)
+    FROM type t JOIN pg_catalog.pg_cast c ON c.casttarget = t.oid AND c.castsource <> t.oid
     UNION ALL
     SELECT 'transform', pg_catalog.concat_ws(',', f.oid, f.xmin) FROM pg_catalog.pg_transform f
     UNION ALL

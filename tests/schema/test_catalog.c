@@ -224,6 +224,8 @@ Test(server_catalog, fingerprint_changes_with_definitions_and_with_nothing_else)
         "ALTER TABLE pet RENAME COLUMN age TO years",
         "CREATE INDEX ON pet (owner)",
         "ALTER TYPE state ADD VALUE 'gone'",
+        "CREATE CAST (state AS integer) WITH INOUT",
+        "CREATE CAST (integer AS state) WITH INOUT",
         "CREATE OR REPLACE FUNCTION act() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN END'",
         "ALTER TABLE seen ADD CHECK (what <> '')",
         "CREATE OR REPLACE VIEW grouped AS SELECT id, name FROM owner WHERE id > 0 GROUP BY id",
