@@ -29,15 +29,14 @@ contender_installed() { # contender_installed NAME
 
 # From the empty destination to the end state, measured; adds a line to $results/runs. 1: it failed.
 contender_run() { # contender_run CASE CONTENDER RUN
-    rm -rf "$cluster_dir/scratch"
-    mkdir "$cluster_dir/scratch"
-    chmod 777 "$cluster_dir/scratch"
-    bench_database 5433 || exit 1
+    bench_folder
+    bench_database 5433 "$dest" || exit 1
+    dest=$database
     sql "$source" CHECKPOINT
     sql "$dest" CHECKPOINT
     wal_before=$(sql "$dest" "SELECT pg_current_wal_insert_lsn()")
     # shellcheck disable=SC2086 # two words for each server
-    if ! BENCH_SOURCE=$source BENCH_DEST=$dest BENCH_JOBS=$jobs BENCH_WORK=$cluster_dir/scratch \
+    if ! BENCH_SOURCE=$source BENCH_DEST=$dest BENCH_JOBS=$jobs BENCH_WORK=$scratch \
         BENCH_COMMAND=$build/pgzm-copy PATH=$bin:$PATH "$build/pgzm-measure" "$cluster_dir/took" \
         $postmasters sh bench/contender.sh "$2" >"$cluster_dir/out" 2>&1; then
         tail -n 20 "$cluster_dir/out" >&2
@@ -53,9 +52,9 @@ contender_run() { # contender_run CASE CONTENDER RUN
     fi
     read -r wall client memory server <"$cluster_dir/took"
     result=-
-    if [ -s "$cluster_dir/scratch/result" ]; then
+    if [ -s "$scratch/result" ]; then
         result=$results/$1.$2.$3.json
-        cp "$cluster_dir/scratch/result" "$result"
+        cp "$scratch/result" "$result"
     fi
     printf '%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$wall" "$client" "$server" \
         "$memory" "$wal" "$result" >>"$results/runs"

@@ -92,15 +92,16 @@ for port in 5432 5433; do
         max_wal_size=8GB checkpoint_timeout=30min autovacuum=off max_locks_per_transaction=1024
 done
 chmod 755 "$cluster_dir"
-source="host=$cluster_dir port=5432 user=postgres dbname=bench"
-dest="host=$cluster_dir port=5433 user=postgres dbname=bench"
+source='' dest='' scratch='' databases=0 folders=0
 postmasters="--postmaster $(cluster_as head -n 1 "$cluster_dir/source/postmaster.pid")"
 postmasters="$postmasters --postmaster $(cluster_as head -n 1 "$cluster_dir/dest/postmaster.pid")"
 
-# A session of the last run may still be about to end.
-bench_database() { # bench_database PORT
+# A new database, $database. The one before is dropped, unless what is there stays until the end. A
+# session of the last run may still be about to end.
+bench_database() { # bench_database PORT CONNINFO-OF-THE-LAST
     tries=0
-    until "$bin/dropdb" --if-exists -h "$cluster_dir" -p "$1" -U postgres bench 2>"$cluster_dir/drop"; do
+    until case_keeps "$case" || [ -z "$2" ] ||
+        "$bin/dropdb" -h "$cluster_dir" -p "$1" -U postgres "${2##*dbname=}" 2>"$cluster_dir/drop"; do
         tries=$((tries + 1))
         if [ "$tries" = 50 ]; then
             cat "$cluster_dir/drop" >&2
@@ -108,13 +109,24 @@ bench_database() { # bench_database PORT
         fi
         sleep 0.2
     done
-    "$bin/createdb" -h "$cluster_dir" -p "$1" -U postgres -T template0 bench
+    databases=$((databases + 1))
+    database="host=$cluster_dir port=$1 user=postgres dbname=bench_$databases"
+    "$bin/createdb" -h "$cluster_dir" -p "$1" -U postgres -T template0 "${database##*dbname=}"
+}
+
+# An empty folder that everybody may write to, $scratch, likewise.
+bench_folder() {
+    case_keeps "$case" || [ -z "$scratch" ] || rm -rf "$scratch"
+    folders=$((folders + 1)) scratch=$cluster_dir/scratch.$folders
+    mkdir "$scratch"
+    chmod 777 "$scratch"
 }
 
 # The source of a case, what it holds, and what a destination has to hold.
 bench_source() { # bench_source CASE
     case_split "$1" "$size" "$quick"
-    bench_database 5432
+    bench_database 5432 "$source"
+    source=$database
     "$build/pgzm-generate" --size "$megabytes" --tables "$tables" "$dataset" "$source"
     "$bin/psql" -X -q -A -t -d "$source" -f bench/state.sql >"$cluster_dir/expected"
     wire=0
@@ -131,10 +143,9 @@ reversed() {
     echo "$turned"
 }
 
-bench_database 5432
 {
     machine_facts "${given:-(none)}"
-    server_facts source "$source"
+    server_facts source "host=$cluster_dir port=5432 user=postgres dbname=postgres"
     server_facts destination "host=$cluster_dir port=5433 user=postgres dbname=postgres"
 } >"$results/facts"
 cat "$results/facts"
