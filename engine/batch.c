@@ -76,11 +76,17 @@ static bool copy_rows(Batch *batch, Error *err)
 static bool run_rest(const Batch *batch, Error *err)
 {
     AUTO(str_clear) Str done = STR_INIT;
-    const char *statements[BATCH_TASKS + 2];
-    size_t n = 0;
+    size_t most = 2, n = 0;
     for (size_t i = 0; i < batch->count; i++)
-        if (batch->tasks[i]->statement != NULL)
-            statements[n++] = batch->tasks[i]->statement;
+        most += 1 + (batch->tasks[i]->tail == NULL ? 0 : batch->tasks[i]->tail->count);
+    AUTO(mem_free) const char **statements = mem_alloc(most * sizeof *statements);
+    for (size_t i = 0; i < batch->count; i++) {
+        const LoadTask *task = batch->tasks[i];
+        if (task->statement != NULL)
+            statements[n++] = task->statement;
+        for (size_t k = 0; task->tail != NULL && k < task->tail->count; k++)
+            statements[n++] = task->tail->statements[k];
+    }
     add_done(batch, &done);
     statements[n++] = str_text(&done);
     statements[n++] = "COMMIT";
@@ -106,10 +112,7 @@ static void count(const Batch *batch)
             continue;
         }
         atomic_fetch_add(&load->counters.rows, batch->rows[i]);
-        atomic_fetch_add(&load->bytes_done, task->chunk->weight);
-        atomic_fetch_add(&load->builds_done, task->builds_made);
-        if (atomic_fetch_sub(task->table_chunks_left, 1) == 1)
-            atomic_fetch_add(&load->tables_done, 1);
+        load_copied(load, task);
     }
 }
 

@@ -40,9 +40,19 @@ static bool claim(void *context, Conn *dest, bool *skip, Error *err)
     return true;
 }
 
+static bool run_tail(const LoadTask *task, Conn *dest, Error *err)
+{
+    const TaskTail *tail = task->tail;
+    return tail == NULL || tail->count == 0 ||
+           conn_exec_many(dest, tail->statements, tail->count, NULL, err) ||
+           error_wrap(err, "making what follows the %s", task->label);
+}
+
 static bool done(void *context, Conn *dest, int64_t rows, Error *err)
 {
     const Loader *loader = context;
+    if (!run_tail(loader->task, dest, err))
+        return false;
     AUTO(mem_free) char *migration = mem_printf("%lld", (long long)loader->load->run->id);
     AUTO(mem_free) char *id = mem_printf("%d", loader->task->id);
     AUTO(mem_free) char *count = rows >= 0 ? mem_printf("%lld", (long long)rows) : NULL;
@@ -79,6 +89,15 @@ void load_tell(Load *load)
     };
     events_send(load->run->events,
                 &(PgzmEvent){.kind = PGZM_EVENT_PROGRESS, .progress = &progress});
+}
+
+void load_copied(Load *load, const LoadTask *task)
+{
+    atomic_fetch_add(&load->bytes_done, task->chunk->weight);
+    atomic_fetch_add(&load->builds_done,
+                     task->builds_made + (task->tail == NULL ? 0 : (int64_t)task->tail->builds));
+    if (atomic_fetch_sub(task->table_chunks_left, 1) == 1)
+        atomic_fetch_add(&load->tables_done, 1);
 }
 
 /* ---- connections ----------------------------------------------------------------------- */
@@ -183,10 +202,7 @@ static bool run_copy(Loader *loader, const LoadTask *task, Error *err)
         return true;
     if (rows < 0 && loader->rows > 0) /* committed by another, or before the reply was lost */
         atomic_fetch_add(&load->counters.rows, loader->rows);
-    atomic_fetch_add(&load->bytes_done, task->chunk->weight);
-    atomic_fetch_add(&load->builds_done, task->builds_made);
-    if (atomic_fetch_sub(task->table_chunks_left, 1) == 1)
-        atomic_fetch_add(&load->tables_done, 1);
+    load_copied(load, task);
     return true;
 }
 

@@ -64,6 +64,9 @@ void load_identify(Load *load);
 /* Tells the caller how far it is. */
 void load_tell(Load *load);
 
+/* Counts a task that copied its rows. */
+void load_copied(Load *load, const LoadTask *task);
+
 /* Opens the destination. A failure here is not tried again. */
 bool loader_open(Loader *loader, Error *err) MUST_CHECK;
 void loader_close(Loader *loader);

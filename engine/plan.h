@@ -37,6 +37,12 @@ typedef struct MovableExtension {
     size_t schema; /* position in Plan.schemas */
 } MovableExtension;
 
+/* An index, or the key that it is made by. */
+typedef struct PlanIndex {
+    const Index *index;
+    const Constraint *key; /* NULL: a bare index */
+} PlanIndex;
+
 /* Statements of one kind of moment, in their order. */
 typedef struct PlanStatements {
     const char **sql, **labels;
@@ -73,6 +79,9 @@ typedef struct Plan {
     size_t repointed_count;
     const bool *with_table; /* by source fragment: an index or key that is made before the rows are
                                in (small.h); NULL: none */
+    const bool *with_rows;  /* by source fragment: what is made with the rows instead */
+    const PlanIndex *rows_indexes; /* the same, by table */
+    size_t rows_index_count;
     const struct Subset *subset; /* parts and masks (subset.h); NULL: none */
     Globals globals;             /* what is not in a schema (global.h) */
     const Model *shadow;         /* the shadow schemas as the destination prints them */

@@ -370,6 +370,8 @@ static bool is_run(const Plan *plan, size_t i, Section section)
 {
     const Fragment *fragment = &plan->source_fragments.items[i];
     bool early = plan->with_table != NULL && plan->with_table[i];
+    if (plan->with_rows != NULL && plan->with_rows[i])
+        return false;
     return (early ? SECTION_PRE : fragment->section) == section && is_rehearsed(plan, fragment) &&
            (fragment->place == PLACE_SCHEMA || plan->globals.early[i]);
 }

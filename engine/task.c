@@ -8,6 +8,7 @@
 #include "engine/small.h"
 #include "engine/split.h"
 #include "engine/subset.h"
+#include "engine/tail.h"
 #include "engine/widechar.h"
 #include "schema/binary.h"
 
@@ -18,6 +19,8 @@ typedef struct TableTasks {
     LoadTask *last_copy; /* NULL when it gets no rows */
     size_t rows_in;      /* meeting point: its chunks are done */
     size_t built;        /* meeting point: what reads its rows is done; ANALYZE comes after */
+    TaskTail *tail;      /* of last_copy; NULL when it has none */
+    bool has_more;       /* statements after its rows, or tables below it */
     bool reaches_far;    /* it is a foreign table, or one is below it */
 } TableTasks;
 
@@ -165,6 +168,14 @@ bool tasks_way(const Run *run, const Plan *plan, const Table *shadow, CopyTable 
     return true;
 }
 
+/* The table's rows come in one part, and only so. */
+static void add_tail(Maker *maker, TableTasks *table)
+{
+    table->tail = tail_new(maker->run, maker->plan, table->source, table->shadow);
+    table->last_copy->tail = table->tail;
+    maker->tasks->builds_total += (int64_t)table->tail->builds;
+}
+
 static bool add_chunks(Maker *maker, TableTasks *table, const CopyTable *way, bool binary,
                        Error *err)
 {
@@ -198,8 +209,11 @@ static bool add_chunks(Maker *maker, TableTasks *table, const CopyTable *way, bo
                          .table_chunks_left = left};
         size_t number;
         table->last_copy = add_task(maker, &task, chunk->weight, false, &number);
-        if (chunks.count == 1 && small_table(maker->plan, table->source))
+        if (chunks.count == 1 && small_table(maker->plan, table->source)) {
             join_class(maker, table->last_copy, number, TASK_CLASS_ROWS);
+            if (target == table->shadow)
+                add_tail(maker, table);
+        }
         schedule_need(maker->schedule, table->rows_in, number);
         TableTasks *root = find_table(maker, target->object.address.oid);
         if (root != NULL && root != table)
@@ -293,9 +307,11 @@ static void connect_partitions(Maker *maker)
     for (size_t i = 0; i < maker->plan->shadow->tables.count; i++) {
         const Table *table = maker->tables[i].shadow;
         for (size_t k = 0; k < table->parent_count; k++) {
-            const TableTasks *parent = find_table(maker, table->parents[k]);
-            if (parent != NULL)
-                schedule_need(maker->schedule, parent->rows_in, maker->tables[i].rows_in);
+            TableTasks *parent = find_table(maker, table->parents[k]);
+            if (parent == NULL)
+                continue;
+            schedule_need(maker->schedule, parent->rows_in, maker->tables[i].rows_in);
+            parent->has_more = true;
         }
     }
 }
@@ -340,6 +356,32 @@ static void note_made(Maker *maker, LoadTask *task, const TableTasks *table)
         maker->tasks->builds_made += task->builds;
 }
 
+/* And before statistics. */
+static void come_after_rows(Maker *maker, TableTasks *table, size_t task)
+{
+    need_rows(maker, task, table);
+    schedule_need(maker->schedule, table->built, task);
+    table->has_more = true;
+}
+
+/* Those that would be made with the rows, where the rows do not come so. */
+static void make_indexes(Maker *maker, TableTasks *table)
+{
+    size_t count = 0;
+    if (table->source == NULL || table->tail != NULL)
+        return;
+    const PlanIndex *indexes = small_with_rows(maker->plan, table->source, &count);
+    for (size_t i = 0; i < count; i++) {
+        LoadTask task = {0};
+        size_t number;
+        tail_single(maker->run, &indexes[i], table->shadow, &task);
+        LoadTask *added = add_task(maker, &task, 0, true, &number);
+        join_class(maker, added, number, TASK_CLASS_STATEMENTS);
+        come_after_rows(maker, table, number);
+        maker->tasks->builds_total++;
+    }
+}
+
 static void make_statements(Maker *maker)
 {
     const FragmentList *list = &maker->plan->shadow_fragments;
@@ -376,10 +418,8 @@ static void make_statements(Maker *maker)
         for (size_t k = 0; k < fragment->need_count; k++)
             if (numbers[fragment->needs[k]] != NONE)
                 schedule_need(maker->schedule, number, (size_t)numbers[fragment->needs[k]]);
-        if (table != NULL) {
-            need_rows(maker, number, table);
-            schedule_need(maker->schedule, table->built, number);
-        }
+        if (table != NULL)
+            come_after_rows(maker, table, number);
         /* A domain's check that is not valid for what is there: any table may hold such values. */
         if (fragment->kind == FRAGMENT_CHECK && table == NULL)
             schedule_need(maker->schedule, number, maker->all_rows);
@@ -425,6 +465,10 @@ static void make_analyzes(Maker *maker)
         AUTO(str_clear) Str statement = STR_INIT;
         str_add(&statement, "ANALYZE ");
         conn_add_name(maker->run->dest, &statement, name->schema, name->name);
+        if (table->tail != NULL && !table->has_more) {
+            tail_add(table->tail, arena_strdup(maker->run->arena, str_text(&statement)));
+            continue;
+        }
         LoadTask task = {.kind = TASK_ANALYZE,
                          .kind_name = "analyze",
                          .label = arena_printf(maker->run->arena, "statistics of %s.%s",
@@ -467,6 +511,8 @@ bool tasks_make(Run *run, const Plan *plan, Schedule *schedule, LoadTasks *tasks
     if (!make_copies(&maker, err))
         return false;
     connect_partitions(&maker);
+    for (size_t i = 0; i < count; i++)
+        make_indexes(&maker, &maker.tables[i]);
     make_statements(&maker);
     make_analyzes(&maker);
     return true;

@@ -16,6 +16,15 @@ enum { TASK_CLASS_ROWS = 1, TASK_CLASS_STATEMENTS };
 
 typedef enum TaskKind { TASK_COPY, TASK_STATEMENT, TASK_ANALYZE } TaskKind;
 
+/* What comes after the rows of a small table, in their transaction (small.h). */
+typedef struct TaskTail {
+    const char **statements;
+    size_t count;
+    const char **makes; /* the indexes and keys that are there then, as LoadTask.label names them */
+    size_t make_count;
+    size_t builds; /* the indexes among them */
+} TaskTail;
+
 typedef struct LoadTask {
     int id; /* in pgzm.task */
     TaskKind kind;
@@ -29,6 +38,7 @@ typedef struct LoadTask {
     bool made;                /* TASK_STATEMENT: there already, made with its table (small.h) */
     int class;                /* in the schedule; 0: taken by itself */
     int builds_made;          /* TASK_COPY: such indexes that its rows fill */
+    const TaskTail *tail;     /* TASK_COPY: or NULL */
     _Atomic int *table_chunks_left; /* TASK_COPY: of its table; the last one finishes the table */
 } LoadTask;
 

@@ -63,9 +63,18 @@ static void know_all(Writer *writer, const Schedule *schedule, size_t count)
     schedule_each_need(schedule, note_need, writer);
 }
 
-/* As text: the column is json, and json_to_recordset would print it again. */
-static char *describe_chunk(const Run *run, const CopyChunk *chunk)
+static json_t *describe_texts(const char *const *texts, size_t count)
 {
+    json_t *json = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(json, json_string(texts[i]));
+    return json;
+}
+
+/* As text: the column is json, and json_to_recordset would print it again. */
+static char *describe_copy(const Run *run, const LoadTask *task)
+{
+    const CopyChunk *chunk = task->chunk;
     AUTO(str_clear) Str read = STR_INIT;
     AUTO(str_clear) Str load = STR_INIT;
     AUTO(str_clear) Str empty = STR_INIT;
@@ -78,6 +87,12 @@ static char *describe_chunk(const Run *run, const CopyChunk *chunk)
                              "name", table->name, "part", chunk->ordinal + 1, "parts",
                              chunk->chunks, "read", str_text(&read), "load", str_text(&load),
                              "truncate", empty.len > 0 ? str_text(&empty) : NULL);
+    if (task->tail != NULL) {
+        const TaskTail *tail = task->tail;
+        json_object_set_new(json, "builds", json_integer((json_int_t)tail->builds));
+        json_object_set_new(json, "then", describe_texts(tail->statements, tail->count));
+        json_object_set_new(json, "makes", describe_texts(tail->makes, tail->make_count));
+    }
     char *text = json_dumps(json, JSON_COMPACT);
     json_decref(json);
     return text;
@@ -99,7 +114,7 @@ static json_t *describe_task(const Writer *writer, const LoadTask *task)
         json_object_set_new(row, "needs", json_string(str_text(&needs)));
     }
     if (task->chunk != NULL) {
-        char *chunk = describe_chunk(writer->run, task->chunk);
+        char *chunk = describe_copy(writer->run, task);
         json_object_set_new(row, "chunk", json_string(chunk));
         free(chunk);
     }
@@ -198,9 +213,19 @@ static const char *copied(const json_t *json, const char *key, Arena *arena)
     return text == NULL ? NULL : arena_strdup(arena, text);
 }
 
-const CopyChunk *taskstore_chunk(const char *text, int64_t weight, Arena *arena)
+static const char **copied_all(const json_t *json, const char *key, size_t *count, Arena *arena)
+{
+    const json_t *texts = json_object_get(json, key);
+    const char **copies = arena_alloc(arena, (json_array_size(texts) + 1) * sizeof *copies);
+    for (*count = 0; *count < json_array_size(texts); ++*count)
+        copies[*count] = arena_strdup(arena, json_string_value(json_array_get(texts, *count)));
+    return copies;
+}
+
+bool taskstore_copy(LoadTask *task, const char *text, int64_t weight, Arena *arena)
 {
     json_t *json = json_loads(text, 0, NULL);
+    TaskTail *tail = arena_alloc(arena, sizeof *tail);
     Table *table = arena_alloc(arena, sizeof *table);
     CopyTexts *texts = arena_alloc(arena, sizeof *texts);
     CopyTable *way = arena_alloc(arena, sizeof *way);
@@ -217,10 +242,15 @@ const CopyChunk *taskstore_chunk(const char *text, int64_t weight, Arena *arena)
                          .end_page = -1,
                          .weight = weight,
                          .texts = texts};
+    *tail = (TaskTail){0};
+    tail->statements = copied_all(json, "then", &tail->count, arena);
+    tail->makes = copied_all(json, "makes", &tail->make_count, arena);
+    tail->builds = (size_t)json_integer_value(json_object_get(json, "builds"));
+    task->tail = tail;
+    task->chunk = chunk;
     json_decref(json);
-    bool whole = texts->read != NULL && texts->load != NULL && table->object.schema != NULL &&
-                 table->object.name != NULL;
-    return whole ? chunk : NULL;
+    return texts->read != NULL && texts->load != NULL && table->object.schema != NULL &&
+           table->object.name != NULL;
 }
 
 static const char *cell(const Reader *reader, int row, int column)
@@ -273,16 +303,17 @@ static bool make_task(Reader *reader, int row, LoadTask *task, Error *err)
     task->kind = strcmp(task->kind_name, "copy") == 0      ? TASK_COPY
                  : strcmp(task->kind_name, "analyze") == 0 ? TASK_ANALYZE
                                                            : TASK_STATEMENT;
-    if (task->kind == TASK_COPY && chunk != NULL)
-        task->chunk = taskstore_chunk(chunk, number_in(reader, row, WEIGHT), arena);
-    if (task->chunk != NULL && reader->run->dump != NULL) {
+    bool whole =
+        task->kind == TASK_COPY
+            ? chunk != NULL && taskstore_copy(task, chunk, number_in(reader, row, WEIGHT), arena)
+            : task->statement != NULL;
+    if (task->kind == TASK_COPY && whole && reader->run->dump != NULL) {
         task->file = dump_chunk(reader->run->dump, task->chunk);
         if (task->file == NULL)
             return error_set(err, ERROR_STATE, "the dump does not hold %s", task->label);
     }
-    if (task->kind == TASK_COPY ? task->chunk != NULL : task->statement != NULL)
-        return true;
-    return error_set(err, ERROR_STATE, "the journal does not say how to do %s", task->label);
+    return whole ||
+           error_set(err, ERROR_STATE, "the journal does not say how to do %s", task->label);
 }
 
 /* The chunks of a table follow each other. */
@@ -304,8 +335,9 @@ static _Atomic int *chunks_left(Reader *reader, int row)
 static void count(Reader *reader, int row, const LoadTask *task)
 {
     int64_t weight = number_in(reader, row, WEIGHT), done = is_set(reader, row, DONE);
-    reader->tasks->builds_total += task->builds;
-    reader->before->builds += task->builds && done;
+    int64_t builds = task->builds + (task->tail == NULL ? 0 : (int64_t)task->tail->builds);
+    reader->tasks->builds_total += builds;
+    reader->before->builds += done ? builds : 0;
     reader->before->tasks += done;
     if (task->kind != TASK_COPY)
         return;

@@ -25,7 +25,8 @@ typedef struct TaskstoreDone {
 bool taskstore_read(Run *run, Schedule *schedule, LoadTasks *tasks, TaskstoreDone *before,
                     Error *err) MUST_CHECK;
 
-/* A chunk from its row: `text` is the column. NULL when it is none. In `arena`. */
-const CopyChunk *taskstore_chunk(const char *text, int64_t weight, Arena *arena);
+/* What a task that copies is besides, from its row: `text` is column chunk. False when it is none.
+ * In `arena`. */
+bool taskstore_copy(LoadTask *task, const char *text, int64_t weight, Arena *arena) MUST_CHECK;
 
 #endif

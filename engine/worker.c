@@ -165,9 +165,8 @@ static bool copy(Crew *crew, Loader *loader, const PGresult *row, Error *err)
                      .kind_name = "copy",
                      .label = PQgetvalue(row, 0, 1),
                      .table_chunks_left = &left};
-    task.chunk =
-        taskstore_chunk(PQgetvalue(row, 0, 3), strtoll(PQgetvalue(row, 0, 2), NULL, 10), arena);
-    if (task.chunk == NULL)
+    if (!taskstore_copy(&task, PQgetvalue(row, 0, 3), strtoll(PQgetvalue(row, 0, 2), NULL, 10),
+                        arena))
         return error_set(err, ERROR_STATE, "the journal does not say how to copy %s", task.label);
     bool ok = loader_run(loader, &task, err);
     /* what another had done just before, or we ourselves when the reply was lost, is not counted */

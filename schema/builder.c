@@ -41,6 +41,11 @@ int builder_target(const Builder *builder)
     return builder->target_version;
 }
 
+const Conn *builder_conn(const Builder *builder)
+{
+    return builder->conn;
+}
+
 const Model *builder_model(const Builder *builder)
 {
     return builder->model;
@@ -126,15 +131,14 @@ static const char *make_identity(Builder *builder, FragmentKind kind, const Obje
     return arena_printf(builder->arena, "%s %s", noun, object->name);
 }
 
-/* On one line: names may hold newlines and worse. */
-static const char *make_label(Builder *builder, const char *identity)
+const char *fragment_label(const char *identity, Arena *arena)
 {
     const char *at = identity;
     while (*at != '\0' && !iscntrl((unsigned char)*at))
         at++;
     if (*at == '\0')
         return identity;
-    char *label = arena_strdup(builder->arena, identity);
+    char *label = arena_strdup(arena, identity);
     for (char *c = label; *c != '\0'; c++) {
         if (iscntrl((unsigned char)*c))
             *c = ' ';
@@ -170,7 +174,7 @@ size_t builder_add_text(Builder *builder, FragmentKind kind, Section section, co
                      .object = object->address,
                      .table = table,
                      .schema = object->schema,
-                     .label = make_label(builder, identity),
+                     .label = fragment_label(identity, builder->arena),
                      .identity = identity,
                      .sql = sql},
         .anchor = index,

@@ -24,6 +24,8 @@ int builder_target(const Builder *builder);
 const Model *builder_model(const Builder *builder);
 /* For what a statement is put together from: its texts are good until builder_end_object. */
 Arena *builder_arena(const Builder *builder);
+/* It only quotes. */
+const Conn *builder_conn(const Builder *builder);
 /* All fragments of the object are added. */
 void builder_end_object(Builder *builder);
 

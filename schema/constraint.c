@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "schema/index.h"
+#include "schema/indexdef.h"
 #include "schema/kind.h"
 
 /*
@@ -133,31 +134,6 @@ static void build_check(Builder *builder, const Constraint *item, const Table *t
 
 /* ---- constraints that are indexes ------------------------------------------------------ */
 
-static const char *deferral(const Constraint *item)
-{
-    if (!item->deferrable)
-        return "";
-    return item->deferred ? " DEFERRABLE INITIALLY DEFERRED" : " DEFERRABLE";
-}
-
-/* The key as ALTER TABLE takes it. pg_get_constraintdef leaves out storage options and tablespace,
- * which stand before DEFERRABLE, so it is assembled. */
-static void add_key(Builder *builder, Str *s, const Constraint *item, const Index *index)
-{
-    if (item->contype == 'p')
-        str_add(s, "PRIMARY KEY");
-    else
-        str_add(s, index->nulls_not_distinct ? "UNIQUE NULLS NOT DISTINCT" : "UNIQUE");
-    str_addf(s, " (%s%s)", index->columns_def, index->without_overlaps ? " WITHOUT OVERLAPS" : "");
-    if (index->include_def != NULL)
-        str_addf(s, " INCLUDE (%s)", index->include_def);
-    if (index->options != NULL)
-        str_addf(s, " WITH (%s)", index->options);
-    if (index->tablespace != NULL)
-        str_addf(s, " USING INDEX TABLESPACE %s", builder_ident(builder, index->tablespace));
-    str_add(s, deferral(item));
-}
-
 /* True when the index can be built first and made a constraint then: a short lock at the end. */
 static bool is_built_as_index(const Constraint *item, const Index *index)
 {
@@ -175,7 +151,7 @@ static size_t build_with_index(Builder *builder, const Constraint *item, const I
         builder_add(builder, FRAGMENT_CONSTRAINT, SECTION_POST, &item->object, item->table,
                     "ALTER TABLE ONLY %s ADD CONSTRAINT %s %s USING INDEX %s%s", table, name,
                     item->contype == 'p' ? "PRIMARY KEY" : "UNIQUE",
-                    builder_ident(builder, index->object.name), deferral(item));
+                    builder_ident(builder, index->object.name), indexdef_deferral(item));
     builder_fragment(builder, added)->weight = 0;
     builder_needs_fragment(builder, added, made);
     return added;
@@ -200,7 +176,7 @@ static size_t build_whole(Builder *builder, const Constraint *item, const Index 
     if (item->contype == 'x')
         str_add(&s, item->def);
     else
-        add_key(builder, &s, item, index);
+        indexdef_add_key(&s, builder_conn(builder), item, index);
     bool recurses = item->contype == 'x' && index->relkind == 'I';
     size_t added =
         builder_add(builder, FRAGMENT_CONSTRAINT, SECTION_POST, &item->object, item->table,

@@ -108,6 +108,10 @@ bool fragments_build(const Model *model, int target_version, const Conn *conn, A
  * values. Any statement may be given; NULL stays NULL. */
 const char *fragment_shown(const char *sql, Arena *arena);
 
+/* What a person reads of "index public.orders_pkey": one line, though names may hold newlines and
+ * worse. The same text where nothing is to be changed, otherwise in `arena`. */
+const char *fragment_label(const char *identity, Arena *arena);
+
 /* "index", "foreign key", ... for messages. */
 const char *fragment_kind_name(FragmentKind kind);
 

@@ -35,6 +35,15 @@ WITH place AS (
     WHERE t.migration = $1::bigint AND NOT $2::boolean AND t.relation <> 0
       AND t.kind IN ('index', 'constraint', 'check constraint', 'foreign key', 'trigger', 'policy',
                      'rule')
+    UNION ALL
+    -- made with a small table's rows
+    SELECT m.label, pg_catalog.substr(m.label, pg_catalog.length(m.kind) + 2), m.kind
+    FROM pgzm.task t
+    CROSS JOIN LATERAL (
+        SELECT l.label, pg_catalog.split_part(l.label, ' ', 1) AS kind
+        FROM pg_catalog.json_array_elements_text(t.chunk->'makes') AS l(label)
+    ) AS m
+    WHERE t.migration = $1::bigint AND NOT $2::boolean
 ), wrong AS (
     SELECT CASE WHEN p.oid IS NULL THEN 'warning' ELSE 'failure' END AS outcome,
            pg_catalog.format('index %s is not valid', i.indexrelid::regclass) AS message,

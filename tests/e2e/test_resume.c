@@ -251,12 +251,16 @@ Test(server_resume, small_tables_share_transactions_as_they_do_the_first_time)
     AUTO(mem_free) char *remove = mem_printf("rm -rf '%s'", folder);
     cr_assert_eq(system(remove), 0);
     EXPECT_EXIT(&resume, 0);
-    /* rows and statistics of 200 tables, each noted by its transaction */
+    /* 200 tables with their keys, each noted by its transaction */
     EXPECT_VALUE(&shop.dest,
-                 "SELECT count(*) >= 400 AND count(DISTINCT t.xmin::text) < 100 FROM pgzm.task t"
+                 "SELECT count(*) >= 200 AND count(DISTINCT t.xmin::text) < 50 FROM pgzm.task t"
                  " JOIN aside USING (id)",
                  "t");
     EXPECT_VALUE(&shop.dest, "SELECT sum(rows) FROM pgzm.task WHERE label LIKE '%tiny%'", "400");
+    EXPECT_VALUE(&shop.dest,
+                 "SELECT count(*) FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid"
+                 " WHERE c.relname LIKE 'tiny%' AND k.contype = 'p' AND c.reltuples = 2",
+                 "200");
 }
 
 Test(server_resume, a_schema_that_was_not_built_to_the_end_is_aborted)

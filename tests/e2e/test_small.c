@@ -79,6 +79,38 @@ Test(server_small, tables_travel_many_to_a_transaction_and_arrive_as_they_were)
                  "SELECT count(DISTINCT xmin::text) < count(*) / 4 FROM pgzm.task"
                  " WHERE kind = 'analyze'",
                  "t");
+    /* What nothing else needs came with the rows; a commented key was there before. */
+    EXPECT_VALUE(&shop.dest,
+                 "SELECT chunk->'makes' FROM pgzm.task"
+                 " WHERE label = 'rows of app.t7, part 1 of 1'",
+                 "[\"index pgzm_shadow_app.t7_a_b_idx\"]");
+    EXPECT_VALUE(&shop.dest,
+                 "SELECT string_agg(done || label, ',' ORDER BY id) FROM pgzm.task"
+                 " WHERE label ~ 't7_pkey' AND kind = 'index'",
+                 "trueindex pgzm_shadow_app.t7_pkey");
+    EXPECT_VALUE(&shop.dest,
+                 "SELECT chunk->>'then' FROM pgzm.task"
+                 " WHERE label = 'rows of app.moods, part 1 of 1'",
+                 "[\"ALTER TABLE ONLY \\\"pgzm_shadow_app\\\".\\\"moods\\\" ADD CONSTRAINT"
+                 " \\\"moods_m_key\\\" UNIQUE (m) DEFERRABLE INITIALLY DEFERRED\","
+                 "\"ANALYZE \\\"pgzm_shadow_app\\\".\\\"moods\\\"\"]");
+}
+
+Test(server_small, an_index_that_was_made_with_the_rows_is_missed_when_it_is_gone)
+{
+    Shop shop = {test_source_database("source"), test_database("dest")};
+    test_sql(&shop.source, "CREATE TABLE few (id integer PRIMARY KEY, a integer);"
+                           "CREATE INDEX few_a ON few (a DESC NULLS LAST) INCLUDE (id)");
+    AUTO(launch_clear) Launch prepare = SHOP_LAUNCH(&shop, "prepare");
+    EXPECT_EXIT(&prepare, 0);
+    AUTO(launch_clear) Launch verify = LAUNCH("verify", "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&verify, 0);
+    test_sql(&shop.dest, "DROP INDEX pgzm_shadow_public.few_a;"
+                         "ALTER TABLE pgzm_shadow_public.few DROP CONSTRAINT few_pkey");
+    AUTO(launch_clear) Launch missing = LAUNCH("verify", "--dest", shop.dest.conninfo);
+    EXPECT_EXIT(&missing, 8);
+    EXPECT_CONTAINS(missing.out, "index pgzm_shadow_public.few_a is gone");
+    EXPECT_CONTAINS(missing.out, "constraint few_pkey on pgzm_shadow_public.few is gone");
 }
 
 /* A table in whose COPY something happens in the destination, where schema aid says what. */
@@ -138,6 +170,7 @@ Test(server_small, what_the_destination_lost_is_done_again)
     Shop shop = open_many("CREATE FUNCTION app.lose() RETURNS integer LANGUAGE plpgsql AS $$ BEGIN"
                           " IF nextval(to_regclass('aid.lose')) = 1 THEN"
                           " DELETE FROM pgzm_shadow_app.t5;"
+                          " DROP INDEX pgzm_shadow_app.t5_a_b_idx;"
                           " UPDATE pgzm.task SET done = false, rows = NULL"
                           " WHERE label = 'rows of app.t5, part 1 of 1'; END IF;"
                           " RETURN 1; END $$;"
