@@ -26,10 +26,17 @@ struct Conn {
 };
 
 /*
- * Settings that change what the server prints or how it reads, pinned for the session. A setting
- * that the server does not have, or that only a superuser may change, is left out by the join.
- * Reasons are in the comments of each group.
+ * Settings that change what the server prints or how it reads, pinned for the session. One that the
+ * server does not have is left out, and event_triggers, the only one for superusers alone, where we
+ * are not one. Not by a join with pg_settings, which makes a row of every setting there is: a
+ * millisecond or two for each connection. Reasons are in the comments of each group.
  */
+#define PINNED_BEGIN "SELECT pg_catalog.set_config(v.name, v.value, false) FROM (VALUES "
+#define PINNED_END                                                                                 \
+    ") AS v(name, value)"                                                                          \
+    " WHERE pg_catalog.current_setting(v.name, true) IS NOT NULL"                                  \
+    " AND (v.name OPERATOR(pg_catalog.<>) 'event_triggers'"                                        \
+    " OR pg_catalog.current_setting('is_superuser') OPERATOR(pg_catalog.=) 'on')"
 #define PINNED_BOTH                                                                                \
     /* names are printed qualified, and nothing in the path can be hijacked (CVE-2018-1058) */     \
     "('search_path', '')," /* text of values and of deparsed constants */                          \
@@ -46,32 +53,22 @@ struct Conn {
     "('default_transaction_isolation', 'read committed'),"                                         \
     "('default_transaction_deferrable', 'off'), ('client_min_messages', 'error'), ('jit', 'off'),"
 
-static const char pin_source[] =
-    "SELECT pg_catalog.set_config(s.name, v.value, false) FROM (VALUES " PINNED_BOTH
+static const char pin_source[] = PINNED_BEGIN PINNED_BOTH
     /* nothing is ever written to the source */
     "('default_transaction_read_only', 'on'),"
     /* a block range must not become a parallel scan of everything; rows keep their order */
     "('max_parallel_workers_per_gather', '0'), ('synchronize_seqscans', 'off'),"
     /* a table replaced by a view must not run code as us (CVE-2024-7348) */
-    "('restrict_nonsystem_relation_kind', 'view, foreign-table')"
-    ") AS v(name, value) JOIN pg_catalog.pg_settings s"
-    " ON pg_catalog.lower(s.name) OPERATOR(pg_catalog.=) pg_catalog.lower(v.name)"
-    " WHERE s.context OPERATOR(pg_catalog.=) 'user'"
-    " OR pg_catalog.current_setting('is_superuser') OPERATOR(pg_catalog.=) 'on'";
+    "('restrict_nonsystem_relation_kind', 'view, foreign-table')" PINNED_END;
 
-static const char pin_dest[] =
-    "SELECT pg_catalog.set_config(s.name, v.value, false) FROM (VALUES " PINNED_BOTH
+static const char pin_dest[] = PINNED_BEGIN PINNED_BOTH
     "('default_transaction_read_only', 'off'),"
     /* objects are made before what their bodies name */
     "('check_function_bodies', 'off'), ('transform_null_equals', 'off'),"
     /* every object says its own */
     "('default_tablespace', ''), ('default_table_access_method', 'heap'),"
     /* user event triggers would fire on the rehearsal's DDL (17 and later, superusers only) */
-    "('event_triggers', 'off')"
-    ") AS v(name, value) JOIN pg_catalog.pg_settings s"
-    " ON pg_catalog.lower(s.name) OPERATOR(pg_catalog.=) pg_catalog.lower(v.name)"
-    " WHERE s.context OPERATOR(pg_catalog.=) 'user'"
-    " OR pg_catalog.current_setting('is_superuser') OPERATOR(pg_catalog.=) 'on'";
+    "('event_triggers', 'off')" PINNED_END;
 
 static const char *side_name(ConnSide side)
 {

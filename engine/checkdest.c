@@ -230,22 +230,39 @@ static bool transactions(Run *run, const Plan *plan, Error *err)
 
 /* ---- how much ---------------------------------------------------------------------------- */
 
-/* What is written, about: rows, and as much for indexes as the source has. */
-static bool sizes(Run *run, const Plan *plan, int64_t *total, int64_t *largest, Error *err)
+/* As the source has them. */
+static bool index_bytes(Run *run, int64_t *bytes, Error *err)
 {
     const char *const values[] = {selection_left_out(run)};
     AUTO(result_free) PGresult *result = NULL;
     if (!conn_query_row(run->source, run_sql("check_space", conn_version(run->source)), 1, values,
                         &result, err))
         return error_wrap(err, "measuring the source's indexes");
-    *total = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    *bytes = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    return true;
+}
+
+/* What is written, about: rows, and as much for indexes as the source has. Measured once: each
+ * index costs the server a look at its file. */
+static bool sizes(Run *run, const Plan *plan, int64_t *total, int64_t *largest, Error *err)
+{
+    const json_t *known = json_object_get(run->result, "bytes_needed");
+    int64_t rows = 0, indexes = 0;
     *largest = 0;
     for (size_t i = 0; i < plan->source->tables.count; i++) {
         int64_t bytes = plan->source->tables.items[i].total_bytes;
-        *total += bytes;
+        rows += bytes;
         if (bytes > *largest)
             *largest = bytes;
     }
+    if (known != NULL) {
+        *total = json_integer_value(known);
+        return true;
+    }
+    if (!index_bytes(run, &indexes, err))
+        return false;
+    *total = rows + indexes;
+    json_object_set_new(run->result, "bytes_needed", json_integer(*total));
     return true;
 }
 
@@ -262,7 +279,6 @@ static bool space(Run *run, const Plan *plan, Error *err)
                         "pg_catalog.pg_database_size(pg_catalog.current_database()))",
                         1, values, &result, err))
         return error_wrap(err, "measuring the destination");
-    json_object_set_new(run->result, "bytes_needed", json_integer(total));
     check_note(run,
                "about %s are needed in the destination, which has %s now, and as much of WAL "
                "meanwhile; how much is free cannot be seen from here",

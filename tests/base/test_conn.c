@@ -106,6 +106,22 @@ Test(server_conn, pins_what_changes_text_on_both_sides)
     }
 }
 
+Test(server_conn, pins_for_an_ordinary_role_what_it_may_set)
+{
+    TestDatabase plain = test_database("conn");
+    test_role(&plain, "pgzm_test_pinned");
+    TestDatabase database = twisted();
+    TestDatabase seen = test_as(&database, "pgzm_test_pinned");
+    AUTO(conn_free) Conn *ordinary = open_side(&seen, CONN_DEST, NULL);
+    AUTO(conn_free) Conn *super = open_side(&database, CONN_DEST, NULL);
+    expect(ordinary, "SELECT current_setting('is_superuser')", "off");
+    expect(ordinary, "SELECT current_setting('DateStyle')", "ISO, YMD");
+    if (test_server_version() < 170000)
+        return;
+    expect(ordinary, "SELECT current_setting('event_triggers')", "on");
+    expect(super, "SELECT current_setting('event_triggers')", "off");
+}
+
 Test(server_conn, says_which_database_it_is_and_never_writes_to_a_source)
 {
     TestDatabase database = test_database("conn");
