@@ -11,6 +11,7 @@
 #include "engine/merge.h"
 #include "engine/objects.h"
 #include "engine/role.h"
+#include "engine/sidetable.h"
 #include "schema/catalog.h"
 
 /* Inside a rehearsal only sessions that create objects in a live schema wait. How long we wait for
@@ -236,17 +237,17 @@ static bool leave(Run *run, const Plan *plan, Error *err)
     return true;
 }
 
-/* Statements `start` to `end` - 1 of a list. */
-static bool run_statements(Run *run, const PlanStatements *list, size_t start, size_t end,
-                           Error *err)
+bool rehearse_statements(Run *run, Conn *dest, const PlanStatements *list, size_t start, size_t end,
+                         Error *err)
 {
     size_t failed = 0;
-    if (conn_exec_many(run->dest, list->sql + start, end - start, &failed, err))
+    if (conn_exec_many(dest, list->sql + start, end - start, &failed, err))
         return true;
     if (err->kind == ERROR_CONNECTION || err->kind == ERROR_INTERRUPTED)
         return false;
     failed += start;
-    log_debug(&run->log, "refused: %s", fragment_shown(list->sql[failed], run->arena));
+    AUTO(arena_free) Arena *arena = arena_new();
+    log_debug(&run->log, "refused: %s", fragment_shown(list->sql[failed], arena));
     if (err->kind != ERROR_LOCK) /* that one is tried again */
         error_kind(err, error_is_state(err, "42501") ? ERROR_PREFLIGHT : ERROR_COPY);
     error_wrap(err, "the destination refuses %s", list->labels[failed]);
@@ -260,6 +261,12 @@ static bool run_statements(Run *run, const PlanStatements *list, size_t start, s
                         "destination's settings, then run the command again; --verbose prints the "
                         "statement.");
     return false;
+}
+
+static bool run_statements(Run *run, const PlanStatements *list, size_t start, size_t end,
+                           Error *err)
+{
+    return rehearse_statements(run, run->dest, list, start, end, err);
 }
 
 /* A function of an event trigger runs with every statement of ours, also while its live schema has
@@ -365,18 +372,38 @@ static void add_statement(Rehearsal *list, const char *sql, const Fragment *frag
     list->run.labels[list->run.count++] = fragment->label;
 }
 
+/* Which statements: of a section, and when `lanes` are given of one of them. */
+typedef struct Choice {
+    Section section;
+    const Lane *lanes;
+    Lane lane;
+} Choice;
+
 /* Global objects that must be there by then are made along; the others only in the swap. */
-static bool is_run(const Plan *plan, size_t i, Section section)
+static bool is_run(const Plan *plan, size_t i, const Choice *choice)
 {
     const Fragment *fragment = &plan->source_fragments.items[i];
     bool early = plan->with_table != NULL && plan->with_table[i];
-    if (plan->with_rows != NULL && plan->with_rows[i])
+    if ((plan->with_rows != NULL && plan->with_rows[i]) ||
+        (choice->lanes != NULL && choice->lanes[i] != choice->lane))
         return false;
-    return (early ? SECTION_PRE : fragment->section) == section && is_rehearsed(plan, fragment) &&
+    return (early ? SECTION_PRE : fragment->section) == choice->section &&
+           is_rehearsed(plan, fragment) &&
            (fragment->place == PLACE_SCHEMA || plan->globals.early[i]);
 }
 
-static Rehearsal collect(Run *run, const Plan *plan, Section section, Arena *arena)
+static void collect_live(const Plan *plan, const Merge *merge, Section section, Rehearsal *list)
+{
+    for (size_t i = 0; i < plan->live_fragments.count; i++) {
+        const Fragment *fragment = &plan->live_fragments.items[i];
+        bool adds = merge_adds(merge, fragment, section) && !is_live_reused(plan, fragment);
+        if (fragment->kind != FRAGMENT_REFRESH &&
+            (adds || (plan->rebuilt[i] && fragment->section == section)))
+            add_statement(list, fragment->sql, fragment);
+    }
+}
+
+static Rehearsal collect(Run *run, const Plan *plan, Choice choice, Arena *arena)
 {
     size_t most = plan->source_fragments.count + plan->live_fragments.count + 1;
     Rehearsal list = {.run = {.sql = arena_alloc(arena, most * sizeof *list.run.sql),
@@ -387,20 +414,15 @@ static Rehearsal collect(Run *run, const Plan *plan, Section section, Arena *are
     AUTO(merge_free) Merge *merge = merge_new(run, plan);
     for (size_t i = 0; i < plan->source_fragments.count; i++) {
         const Fragment *fragment = &plan->source_fragments.items[i];
-        const char *sql = is_run(plan, i, section) ? merge_statement(merge, fragment) : NULL;
+        const char *sql = is_run(plan, i, &choice) ? merge_statement(merge, fragment) : NULL;
         /* Over empty tables a REFRESH may fail that will not fail over the rows (a division by a
          * count). What is to be filled is known from where the definition came from. */
         if (sql == NULL || fragment->kind == FRAGMENT_REFRESH || fragment->in_whole)
             continue;
         add_statement(&list, fragment->whole != NULL ? fragment->whole : sql, fragment);
     }
-    for (size_t i = 0; i < plan->live_fragments.count; i++) {
-        const Fragment *fragment = &plan->live_fragments.items[i];
-        bool adds = merge_adds(merge, fragment, section) && !is_live_reused(plan, fragment);
-        if (fragment->kind != FRAGMENT_REFRESH &&
-            (adds || (plan->rebuilt[i] && fragment->section == section)))
-            add_statement(&list, fragment->sql, fragment);
-    }
+    if (choice.lanes == NULL || choice.lane == LANE_LAST)
+        collect_live(plan, merge, choice.section, &list);
     return list;
 }
 
@@ -513,18 +535,36 @@ static void mark_populated(const Plan *plan, Model *shadow)
 
 /* ---- the rehearsals -------------------------------------------------------------------- */
 
-bool rehearse_create(Run *run, Plan *plan, Error *err)
+/* With `lanes`: what comes before the tables that are made side by side, those, and the rest. */
+static bool create(Run *run, Plan *plan, const Lane *lanes, Arena *arena, Error *err)
 {
-    AUTO(arena_free) Arena *arena = arena_new();
-    Rehearsal list = collect(run, plan, SECTION_PRE, arena);
+    Rehearsal list = collect(run, plan, (Choice){SECTION_PRE, lanes, LANE_FIRST}, arena);
     int64_t budget = 0;
-    size_t batches = 0;
+    size_t batches = 0, more = 0, statements = list.run.count;
     if (!read_lock_budget(run, &budget, err) ||
         !commit_batches(run, plan, REHEARSE_SHADOW, &list, budget, &batches, err))
         return false;
-    log_info(&run->log, "made the shadow schema: %zu statements, %zu %s", list.run.count, batches,
+    if (lanes != NULL) {
+        list = collect(run, plan, (Choice){SECTION_PRE, lanes, LANE_LAST}, arena);
+        statements += list.run.count;
+        if (!sidetable_make(run, plan, lanes, err)) {
+            blame_event_trigger(run, err);
+            return false;
+        }
+        if (!commit_batches(run, plan, REHEARSE_REST, &list, budget, &more, err))
+            return false;
+    }
+    batches += more;
+    log_info(&run->log, "made the shadow schema: %zu statements, %zu %s", statements, batches,
              batches == 1 ? "transaction" : "transactions");
     return true;
+}
+
+bool rehearse_create(Run *run, Plan *plan, Error *err)
+{
+    AUTO(arena_free) Arena *arena = arena_new();
+    const Lane *lanes = NULL;
+    return sidetable_find(run, plan, arena, &lanes, err) && create(run, plan, lanes, arena, err);
 }
 
 /* Only here all new objects exist at once, those that wait for rows included. */
@@ -565,7 +605,7 @@ static bool refuse_single(const Rehearsal *list, Error *err)
 bool rehearse_rest(Run *run, Plan *plan, Error *err)
 {
     AUTO(arena_free) Arena *arena = arena_new();
-    Rehearsal list = collect(run, plan, SECTION_POST, arena);
+    Rehearsal list = collect(run, plan, (Choice){.section = SECTION_POST}, arena);
     const PlanStatements nothing = {0};
     int64_t budget = 0;
     size_t batches = 0;
@@ -590,7 +630,7 @@ void rehearse_plan(Run *run, const Plan *plan)
 {
     for (int section = SECTION_PRE; section <= SECTION_POST; section++) {
         AUTO(arena_free) Arena *arena = arena_new();
-        Rehearsal list = collect(run, plan, (Section)section, arena);
+        Rehearsal list = collect(run, plan, (Choice){.section = (Section)section}, arena);
         for (size_t i = 0; i < list.run.count; i++)
             run_plan(run, list.run.sql[i]);
     }
@@ -634,8 +674,8 @@ static bool try_dry(Run *run, Plan *plan, const Rehearsal *pre, const Rehearsal 
 bool rehearse_dry(Run *run, Plan *plan, Error *err)
 {
     AUTO(arena_free) Arena *arena = arena_new();
-    Rehearsal pre = collect(run, plan, SECTION_PRE, arena),
-              post = collect(run, plan, SECTION_POST, arena);
+    Rehearsal pre = collect(run, plan, (Choice){.section = SECTION_PRE}, arena),
+              post = collect(run, plan, (Choice){.section = SECTION_POST}, arena);
     int64_t budget = 0;
     if (!read_lock_budget(run, &budget, err))
         return false;

@@ -19,6 +19,11 @@ bool rehearse_extensions(Run *run, Plan *plan, Error *err) MUST_CHECK;
  * destination refused; nothing is left then. */
 bool rehearse_create(Run *run, Plan *plan, Error *err) MUST_CHECK;
 
+/* Statements `start` to `end` - 1 of a list. ERROR_COPY or ERROR_PREFLIGHT names the one that the
+ * destination refused, with what to do; the transaction is the caller's. By any thread. */
+bool rehearse_statements(Run *run, Conn *dest, const PlanStatements *list, size_t start, size_t end,
+                         Error *err) MUST_CHECK;
+
 /* Proves the rest over the empty tables, fills plan->shadow and plan->shadow_fragments, rolls back.
  */
 bool rehearse_rest(Run *run, Plan *plan, Error *err) MUST_CHECK;

@@ -183,6 +183,53 @@ Test(server_small, what_the_destination_lost_is_done_again)
     EXPECT_SAME(compare_databases(&shop.source, &shop.dest, &(CompareScope){0}));
 }
 
+/* Enough for jobs to share them out: bare ones, and all that has to come before or after. */
+static const char hundreds[] =
+    "CREATE SCHEMA app; CREATE TYPE app.mood AS ENUM ('fine', 'not');"
+    "DO $$ BEGIN FOR i IN 1..210 LOOP"
+    " EXECUTE format('CREATE TABLE public.t%s (id serial PRIMARY KEY, a integer CHECK (a < 1000),"
+    " b text DEFAULT ''b'')', i);"
+    " EXECUTE format('COMMENT ON COLUMN public.t%s.b IS ''no %s''', i, i);"
+    " EXECUTE format('INSERT INTO public.t%s (a) VALUES (%s)', i, i); END LOOP; END $$;"
+    "CREATE TABLE app.t1 (m app.mood, \"b \"\"c\" integer); INSERT INTO app.t1 VALUES ('not', 1);"
+    "CREATE TABLE app.\"t \"\"2\" (id integer); CREATE UNLOGGED TABLE app.u (id integer);"
+    "CREATE TABLE heir () INHERITS (public.t3); INSERT INTO heir VALUES (1000, 1, 'h');"
+    "CREATE TABLE typed (r public.t4, rs public.t4[]); INSERT INTO typed VALUES ((1, 2, 'b'), "
+    "NULL);"
+    "CREATE FUNCTION public.f(public.t5) RETURNS integer LANGUAGE sql AS 'SELECT $1.a';"
+    "CREATE VIEW app.v AS SELECT id, b, public.f(t5) FROM t5 GROUP BY id;"
+    "CREATE TABLE kids (up integer REFERENCES public.t6, g integer GENERATED ALWAYS AS (up + 1)"
+    " STORED); INSERT INTO kids VALUES (1);"
+    "CREATE TABLE part (k integer) PARTITION BY LIST (k);"
+    "CREATE TABLE part_1 PARTITION OF part FOR VALUES IN (1); INSERT INTO part VALUES (1);"
+    "CREATE INDEX ON public.t7 (a); ALTER TABLE public.t7 CLUSTER ON t7_a_idx;";
+
+Test(server_small, hundreds_of_tables_are_made_side_by_side)
+{
+    Shop shop = {test_source_database("source"), test_database("dest")};
+    test_sql(&shop.source, hundreds);
+    test_sql(&shop.dest, "CREATE TABLE public.t1 (old integer); INSERT INTO public.t1 VALUES (1)");
+    AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "start", "--jobs", "2", "--verbose");
+    EXPECT_EXIT(&launch, 0);
+    EXPECT_CONTAINS(launch.err, "making 212 tables with 2 connections"); /* all t..., u */
+    EXPECT_SAME(compare_databases(&shop.source, &shop.dest, &(CompareScope){0}));
+}
+
+Test(server_small, a_table_that_is_refused_is_named_whoever_made_it)
+{
+    Shop shop = {test_source_database("source"), test_database("dest")};
+    test_sql(&shop.source, hundreds);
+    test_sql(&shop.dest,
+             "CREATE SCHEMA aid; CREATE FUNCTION aid.no() RETURNS event_trigger LANGUAGE plpgsql AS"
+             " $$ BEGIN IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands()"
+             " WHERE object_identity ~ '[.]t77$') THEN RAISE EXCEPTION 'no t77'; END IF; END $$;"
+             "CREATE EVENT TRIGGER no ON ddl_command_end EXECUTE FUNCTION aid.no()");
+    AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "prepare", "--jobs", "2");
+    EXPECT_ERROR(&launch, 7, "the destination refuses table public.t77: no t77");
+    EXPECT_CONTAINS(launch.err, "comes from event trigger no of the destination, disable that");
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^pgzm_'", "0");
+}
+
 /* The most memory that a prepare of so many tables with two indexes each takes, in kB. Greater ones
  * come later: what is asked for is the greatest of all children. */
 static long peak_of_prepare(int tables)
