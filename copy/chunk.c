@@ -17,8 +17,6 @@ static int64_t smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Bytes decide, TOAST included: a small heap can carry a thousand times its size out of line. A
- * chunk has at least one page, and their number fits the ordinals. */
 /*
  * Several writers for a large table, or one with FREEZE? Measured with two jobs on two processors,
  * PostgreSQL 15, medians of three, one table of 1.07 GB in narrow rows without indexes: parts of
@@ -27,26 +25,32 @@ static int64_t smaller(int64_t a, int64_t b)
  * after FREEZE. So what one job can do without keeping the others waiting stays whole. Several
  * readers for one FREEZE writer are no gain: writing takes twice as long as reading, so one reader
  * waits for it.
+ *
+ * What is split anyway is split finer than that: of five parts as large as a whole table two jobs
+ * would do the last one by one.
  */
-enum { CHUNKS_PER_JOB = 4 };
-#define CHUNK_LEAST (INT64_C(256) << 20)
-#define CHUNK_MOST (INT64_C(2) << 30)
+enum { WHOLES_PER_JOB = 4, PARTS_OF_WHOLE = 4 };
+#define WHOLE_LEAST (INT64_C(256) << 20)
+#define WHOLE_MOST (INT64_C(2) << 30)
 
-int64_t copy_chunk_bytes(int64_t total_bytes, int jobs)
+CopySizes copy_sizes(int64_t total_bytes, int jobs)
 {
-    int64_t bytes = total_bytes / ((int64_t)jobs * CHUNKS_PER_JOB);
-    if (bytes < CHUNK_LEAST)
-        return CHUNK_LEAST;
-    return bytes > CHUNK_MOST ? CHUNK_MOST : bytes;
+    int64_t whole = total_bytes / ((int64_t)jobs * WHOLES_PER_JOB);
+    whole = whole < WHOLE_LEAST ? WHOLE_LEAST : smaller(whole, WHOLE_MOST);
+    return (CopySizes){.whole = whole, .part = whole / PARTS_OF_WHOLE, .jobs = jobs};
 }
 
-int64_t copy_chunks_wanted(const Table *source, int64_t chunk_bytes)
+/* Bytes decide, TOAST included: a small heap can carry a thousand times its size out of line. A
+ * chunk has at least one page, and their number fits the ordinals. */
+int64_t copy_chunks_wanted(const Table *source, const CopySizes *sizes)
 {
-    if (source->relkind != 'r' || !is_heap(source) || chunk_bytes <= 0 ||
-        source->total_bytes <= chunk_bytes || source->heap_pages <= 1)
+    if (source->relkind != 'r' || !is_heap(source) || sizes->whole <= 0 || sizes->part <= 0 ||
+        source->total_bytes <= sizes->whole || source->heap_pages <= 1)
         return 1;
-    int64_t wanted = (source->total_bytes - 1) / chunk_bytes + 1;
-    return smaller(smaller(wanted, source->heap_pages), INT32_MAX);
+    int64_t wanted = smaller((source->total_bytes - 1) / sizes->part + 1, INT32_MAX / 2);
+    if (sizes->jobs > 1 && wanted % sizes->jobs != 0)
+        wanted += sizes->jobs - wanted % sizes->jobs;
+    return smaller(wanted, source->heap_pages);
 }
 
 bool copy_reads_pages(int source_version)
@@ -60,11 +64,11 @@ static int64_t part_start(int64_t whole, int64_t n, int64_t i)
     return whole / n * i + smaller(whole % n, i);
 }
 
-void copy_plan(const CopyTable *table, int source_version, int64_t chunk_bytes, Arena *arena,
+void copy_plan(const CopyTable *table, int source_version, const CopySizes *sizes, Arena *arena,
                CopyChunks *chunks)
 {
     bool by_page = copy_reads_pages(source_version);
-    int64_t n = copy_chunks_wanted(table->source, chunk_bytes);
+    int64_t n = copy_chunks_wanted(table->source, sizes);
     if (!by_page)
         n = n > 1 && table->key != NULL ? (int64_t)table->bound_count + 1 : 1;
     int64_t pages = table->source->heap_pages;

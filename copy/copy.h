@@ -69,23 +69,28 @@ typedef struct CopyChunks {
     size_t count;
 } CopyChunks;
 
-/* How large chunks should be where tables of `total_bytes` in all are copied by `jobs` at a time:
- * so that there are some for each job, and the end is not one job with the last big table; but no
- * smaller than is worth a start, and no larger than may be done again when a connection is lost. A
- * table of one chunk has the advantage of FREEZE. */
-int64_t copy_chunk_bytes(int64_t total_bytes, int jobs);
+/* How tables are cut, in bytes of heap and TOAST. */
+typedef struct CopySizes {
+    int64_t whole; /* a table of so many is one chunk, with the advantage of FREEZE; 0: all are */
+    int64_t part;  /* chunks of a larger one hold about so many */
+    int jobs;      /* and their number is a multiple of this */
+} CopySizes;
 
-/* How many chunks the table's size asks for, so that none holds much more than `chunk_bytes` of
- * heap and TOAST; 1 below the threshold, for other access methods than heap, for what has no rows
- * of its own. */
-int64_t copy_chunks_wanted(const Table *source, int64_t chunk_bytes);
+/* Where tables of `total_bytes` in all are copied by `jobs` at a time: so that there is some for
+ * each job, and that all end together; but nothing smaller than is worth a start, nor larger than
+ * may be done again when a connection is lost. */
+CopySizes copy_sizes(int64_t total_bytes, int jobs);
+
+/* How many chunks the table's size asks for; 1 for other access methods than heap, and for what has
+ * no rows of its own. */
+int64_t copy_chunks_wanted(const Table *source, const CopySizes *sizes);
 
 /* True when a source of that version reads a range of pages by itself (a TID range scan). */
 bool copy_reads_pages(int source_version);
 
 /* Splits a table by pages into as many. Sources older than 14 are split at the bounds of the key,
  * where there are some, otherwise not at all. */
-void copy_plan(const CopyTable *table, int source_version, int64_t chunk_bytes, Arena *arena,
+void copy_plan(const CopyTable *table, int source_version, const CopySizes *sizes, Arena *arena,
                CopyChunks *chunks);
 
 /* What happens in the destination transaction of a chunk besides its rows. */

@@ -272,7 +272,7 @@ typedef struct Dumper {
     CopyFolder folder;
     DumpTask *tasks; /* the largest first */
     size_t task_count;
-    int64_t chunk_bytes;
+    CopySizes sizes;
     int64_t bytes_total;
     _Atomic size_t next;
     _Atomic int64_t bytes_done;
@@ -383,9 +383,9 @@ static bool add_table(Dumper *d, const Table *table, const WideChars *chars, con
     CopyTable *copy = arena_alloc(arena, sizeof *copy);
     *copy = (CopyTable){.source = table, .binary = binary, .only = true};
     subset_apply(&d->plan, copy);
-    if (!split_find(d->run, &d->plan, d->chunk_bytes, copy, err))
+    if (!split_find(d->run, &d->plan, &d->sizes, copy, err))
         return false;
-    copy_plan(copy, conn_version(d->run->source), d->chunk_bytes, arena, chunks);
+    copy_plan(copy, conn_version(d->run->source), &d->sizes, arena, chunks);
     ManifestTable *made = &d->manifest.tables[d->manifest.table_count++];
     *made = (ManifestTable){.schema = table->object.schema,
                             .name = table->object.name,
@@ -426,7 +426,7 @@ static bool make_tasks(Dumper *d, Error *err)
         return error_wrap(err, "reading how types travel");
     if (!widechar_read(run, &d->plan, &chars, err))
         return false;
-    d->chunk_bytes = tasks_chunk_bytes(run, source);
+    d->sizes = tasks_sizes(run, source);
     CopyChunks *chunks = arena_alloc(run->arena, (source->tables.count + 1) * sizeof *chunks);
     d->manifest.tables =
         arena_alloc(run->arena, (source->tables.count + 1) * sizeof *d->manifest.tables);

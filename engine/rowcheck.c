@@ -222,7 +222,8 @@ static void add_side(RowCheck *check, Unit *unit, ConnSide side, const CopyTable
     const Conn *conn = side == CONN_SOURCE ? check->run->source : check->run->dest;
     bool expressed = is_expressed(rows);
     CopyChunks chunks = {0};
-    copy_plan(rows, conn_version(conn), PIECE_BYTES, check->run->arena, &chunks);
+    const CopySizes pieces = {.whole = PIECE_BYTES, .part = PIECE_BYTES};
+    copy_plan(rows, conn_version(conn), &pieces, check->run->arena, &chunks);
     for (size_t i = 0; i < chunks.count; i++)
         add_piece(check, unit, side, &chunks.items[i], expressed);
     str_add(&unit->from[side], unit->from[side].len == 0 ? "(" : " UNION ALL ");

@@ -37,9 +37,9 @@ static const char *find_key(Run *run, const Plan *plan, const Table *source)
     return NULL;
 }
 
-bool split_find(Run *run, const Plan *plan, int64_t chunk_bytes, CopyTable *table, Error *err)
+bool split_find(Run *run, const Plan *plan, const CopySizes *sizes, CopyTable *table, Error *err)
 {
-    int64_t wanted = copy_chunks_wanted(table->source, chunk_bytes);
+    int64_t wanted = copy_chunks_wanted(table->source, sizes);
     if (wanted <= 1 || copy_reads_pages(conn_version(run->source)))
         return true;
     table->key = find_key(run, plan, table->source);

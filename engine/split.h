@@ -12,7 +12,7 @@
 /* Fills in key and bounds of `table` where the source cannot read ranges of pages and the table
  * asks for more than one chunk, and has a primary key of one column of smallint, integer or bigint;
  * nothing otherwise. In the source's snapshot. */
-bool split_find(Run *run, const Plan *plan, int64_t chunk_bytes, CopyTable *table, Error *err)
+bool split_find(Run *run, const Plan *plan, const CopySizes *sizes, CopyTable *table, Error *err)
     MUST_CHECK;
 
 #endif

@@ -31,7 +31,7 @@ typedef struct Maker {
     LoadTasks *tasks;
     TableTasks *tables; /* by OID, as in the shadow's model */
     SmallMade made;
-    int64_t chunk_bytes;
+    CopySizes sizes;
     size_t all_rows;  /* meeting point: every table's rows are in */
     size_t all_built; /* meeting point: everything but refreshes */
 } Maker;
@@ -144,13 +144,13 @@ static bool take_files(Maker *maker, CopyTable *copy, CopyChunks *chunks,
     return true;
 }
 
-int64_t tasks_chunk_bytes(const Run *run, const Model *source)
+CopySizes tasks_sizes(const Run *run, const Model *source)
 {
     int64_t bytes = 0;
     for (size_t i = 0; i < source->tables.count; i++)
         if (source->tables.items[i].relkind == 'r') /* partitioned ones have none of their own */
             bytes += source->tables.items[i].total_bytes;
-    return copy_chunk_bytes(bytes, run->settings->jobs);
+    return copy_sizes(bytes, run->settings->jobs);
 }
 
 bool tasks_way(const Run *run, const Plan *plan, const Table *shadow, CopyTable *way)
@@ -191,7 +191,7 @@ static bool add_chunks(Maker *maker, TableTasks *table, const CopyTable *way, bo
     CopyChunks chunks = {0};
     const ManifestTable *saved = NULL;
     if (maker->run->dump == NULL)
-        copy_plan(copy, conn_version(maker->run->source), maker->chunk_bytes, arena, &chunks);
+        copy_plan(copy, conn_version(maker->run->source), &maker->sizes, arena, &chunks);
     else if (!take_files(maker, copy, &chunks, &saved, err))
         return false;
     _Atomic int *left = arena_alloc(arena, sizeof *left);
@@ -251,8 +251,7 @@ static bool make_copies(Maker *maker, Error *err)
         if (!tasks_way(run, maker->plan, table->shadow, &way))
             continue;
         table->split.source = table->source;
-        if (run->dump == NULL &&
-            !split_find(run, maker->plan, maker->chunk_bytes, &table->split, err))
+        if (run->dump == NULL && !split_find(run, maker->plan, &maker->sizes, &table->split, err))
             return false;
         const BinaryTable *ours = binary_find(&source, table->source->object.schema, name->name);
         const BinaryTable *theirs = binary_find(&shadow, name->schema, name->name);
@@ -492,7 +491,7 @@ bool tasks_make(Run *run, const Plan *plan, Schedule *schedule, LoadTasks *tasks
                    .schedule = schedule,
                    .tasks = tasks,
                    .tables = arena_alloc(run->arena, (count + 1) * sizeof(TableTasks)),
-                   .chunk_bytes = tasks_chunk_bytes(run, plan->source)};
+                   .sizes = tasks_sizes(run, plan->source)};
     if (!small_made(run, plan, &maker.made, err))
         return false;
     maker.all_rows = schedule_add(schedule, NULL, 0, SCHEDULE_FREE, false);

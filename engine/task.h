@@ -49,8 +49,8 @@ typedef struct LoadTasks {
     int64_t builds_made; /* of tables that get no rows */
 } LoadTasks;
 
-/* For all tables of the source, by run's --jobs (copy_chunk_bytes). */
-int64_t tasks_chunk_bytes(const Run *run, const Model *source);
+/* For all tables of the source, by run's --jobs. */
+CopySizes tasks_sizes(const Run *run, const Model *source);
 
 /* How the rows of a table of the shadow come there (but for the format); false when none are
  * copied. */

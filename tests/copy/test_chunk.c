@@ -31,7 +31,8 @@ static Plan make_plan(int64_t pages, int64_t bytes)
 static void run_plan(Plan *plan, int version, int64_t chunk_bytes)
 {
     plan->table.source = &plan->source;
-    copy_plan(&plan->table, version, chunk_bytes, plan->arena, &plan->chunks);
+    copy_plan(&plan->table, version, &(CopySizes){.whole = chunk_bytes, .part = chunk_bytes},
+              plan->arena, &plan->chunks);
 }
 
 /* Every page from 0 to infinity is in exactly one chunk, chunks differ by a page at most, and the
@@ -73,11 +74,32 @@ static size_t count_of(int64_t pages, int64_t bytes, int version, int64_t chunk_
 
 Test(chunk, their_size_leaves_some_for_each_job)
 {
-    cr_expect_eq(copy_chunk_bytes(0, 1), 256 * MB);
-    cr_expect_eq(copy_chunk_bytes(2048 * MB, 2), 256 * MB);
-    cr_expect_eq(copy_chunk_bytes(8000 * MB, 4), 500 * MB);
-    cr_expect_eq(copy_chunk_bytes(8000 * MB, 1), 2000 * MB);
-    cr_expect_eq(copy_chunk_bytes(INT64_MAX, 1), 2048 * MB);
+    cr_expect_eq(copy_sizes(0, 1).whole, 256 * MB);
+    cr_expect_eq(copy_sizes(2048 * MB, 2).whole, 256 * MB);
+    cr_expect_eq(copy_sizes(8000 * MB, 4).whole, 500 * MB);
+    cr_expect_eq(copy_sizes(8000 * MB, 4).part, 125 * MB);
+    cr_expect_eq(copy_sizes(8000 * MB, 1).whole, 2000 * MB);
+    cr_expect_eq(copy_sizes(INT64_MAX, 1).whole, 2048 * MB);
+}
+
+/* The last round of chunks has one for each job. */
+Test(chunk, a_table_that_is_split_keeps_all_jobs_until_its_end)
+{
+    const struct {
+        int64_t megabytes;
+        int jobs;
+        size_t count;
+    } cases[] = {{256, 2, 1},   {257, 2, 6},   {1051, 2, 18},
+                 {1051, 1, 16}, {1051, 8, 24}, {9000, 3, 48}};
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        AUTO(plan_clear) Plan plan = make_plan(cases[i].megabytes * 128, cases[i].megabytes * MB);
+        const CopySizes sizes = copy_sizes(cases[i].megabytes * MB, cases[i].jobs);
+        plan.table.source = &plan.source;
+        copy_plan(&plan.table, PG15, &sizes, plan.arena, &plan.chunks);
+        must_cover(&plan);
+        cr_expect_eq(plan.chunks.count, cases[i].count, "%ld MB by %d: %zu chunks",
+                     (long)cases[i].megabytes, cases[i].jobs, plan.chunks.count);
+    }
 }
 
 Test(chunk, an_empty_table_is_one_open_ended_chunk)

@@ -15,7 +15,7 @@ static CopyChunks copy_all(Pair *pair, const char *name, int64_t wanted, int mos
     table->key = "id";
     cr_assert(keyrange_find(pair->source, table, wanted, most, pair->arena, &pair->err), "%s",
               pair->err.message);
-    copy_plan(table, OLD_SOURCE, 1, pair->arena, &chunks);
+    copy_plan(table, OLD_SOURCE, &(CopySizes){.whole = 1, .part = 1}, pair->arena, &chunks);
     int64_t rows = 0;
     for (size_t i = 0; i < chunks.count; i++) {
         cr_assert(pair_copy(pair, &chunks.items[i], NULL), "%s", pair->err.message);
@@ -76,7 +76,7 @@ Test(server_keyrange, smallint_and_names_that_need_quotes_are_keys_too)
     table->key = "I d\"";
     cr_assert(keyrange_find(pair->source, table, 7, 7, pair->arena, &pair->err), "%s",
               pair->err.message);
-    copy_plan(table, OLD_SOURCE, 1, pair->arena, &chunks);
+    copy_plan(table, OLD_SOURCE, &(CopySizes){.whole = 1, .part = 1}, pair->arena, &chunks);
     cr_assert_eq(chunks.count, 7);
     for (size_t i = 0; i < chunks.count; i++)
         cr_assert(pair_copy(pair, &chunks.items[i], NULL), "%s", pair->err.message);
@@ -105,7 +105,7 @@ Test(server_keyrange, rows_that_came_after_the_snapshot_are_in_no_part)
     table->key = "id";
     cr_assert(keyrange_find(pair->source, table, 4, 4, pair->arena, &pair->err));
     cr_assert(table->bound_count == 3 && table->bounds[2] <= 20000);
-    copy_plan(table, OLD_SOURCE, 1, pair->arena, &chunks);
+    copy_plan(table, OLD_SOURCE, &(CopySizes){.whole = 1, .part = 1}, pair->arena, &chunks);
     for (size_t i = 0; i < chunks.count; i++)
         cr_assert(pair_copy(pair, &chunks.items[i], NULL), "%s", pair->err.message);
     cr_assert_eq(pair_number(&pair->dest_db, "SELECT count(*) FROM t WHERE id <= 20000"), 20000);

@@ -121,7 +121,8 @@ Test(server_transfer, tables_without_columns_can_be_split)
     test_sql(&pair->source_db, "INSERT INTO t SELECT FROM generate_series(1, 5000)");
     pair_begin(pair);
     CopyChunks chunks;
-    copy_plan(pair_table(pair, "t"), test_server_version(), 20000, pair->arena, &chunks);
+    copy_plan(pair_table(pair, "t"), test_server_version(),
+              &(CopySizes){.whole = 20000, .part = 20000}, pair->arena, &chunks);
     for (size_t i = 0; i < chunks.count; i++)
         cr_assert(pair_copy(pair, &chunks.items[i], NULL), "%s", pair->err.message);
     cr_assert(chunks.count > 3 || test_server_version() < 140000);
@@ -183,7 +184,8 @@ Test(server_transfer, a_parent_gives_only_its_own_rows)
 
     test_sql(&pair->dest_db, "TRUNCATE ONLY parent");
     CopyChunks chunks;
-    copy_plan(table, test_server_version(), 30000, pair->arena, &chunks);
+    copy_plan(table, test_server_version(), &(CopySizes){.whole = 30000, .part = 30000},
+              pair->arena, &chunks);
     for (size_t i = 0; i < chunks.count; i++)
         cr_assert(pair_copy(pair, &chunks.items[i], NULL), "%s", pair->err.message);
     cr_assert_eq(pair_number(&pair->dest_db, "SELECT count(*) FROM ONLY parent"), 3000);
@@ -224,7 +226,8 @@ static void copies_in_chunks(const char *fill, int64_t chunk_bytes, size_t at_le
     CopyTable *table = pair_table(pair, "t");
     table->dest_schema = "shadow";
     CopyChunks chunks;
-    copy_plan(table, test_server_version(), chunk_bytes, pair->arena, &chunks);
+    copy_plan(table, test_server_version(), &(CopySizes){.whole = chunk_bytes, .part = chunk_bytes},
+              pair->arena, &chunks);
     cr_assert(chunks.count >= at_least || test_server_version() < 140000, "%zu chunks",
               chunks.count);
     int64_t rows = 0;
@@ -275,7 +278,8 @@ Test(server_transfer, rows_beyond_the_planned_pages_are_the_last_chunks)
     CopyTable table = *pair_table(pair, "t");
     table.source = &smaller;
     CopyChunks chunks;
-    copy_plan(&table, test_server_version(), 8192, pair->arena, &chunks);
+    copy_plan(&table, test_server_version(), &(CopySizes){.whole = 8192, .part = 8192}, pair->arena,
+              &chunks);
     cr_assert(chunks.count == 4 || test_server_version() < 140000);
     for (size_t i = 0; i < chunks.count; i++)
         cr_assert(pair_copy(pair, &chunks.items[i], NULL), "%s", pair->err.message);
