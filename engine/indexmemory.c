@@ -19,45 +19,56 @@ void indexmemory_clear(IndexMemory *memory)
     pthread_mutex_destroy(&memory->mutex);
 }
 
-int64_t indexmemory_take(IndexMemory *memory)
+static int64_t greater(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+IndexPart indexmemory_take(IndexMemory *memory)
 {
     pthread_mutex_lock(&memory->mutex);
-    int64_t others = memory->left - memory->running, slots = memory->jobs - memory->running;
-    int64_t sharers = others < slots ? others : slots;
-    int64_t part = (memory->budget - memory->taken) / (sharers > 1 ? sharers : 1);
-    part = part < MINIMUM ? MINIMUM : part > MAXIMUM ? MAXIMUM : part;
-    memory->taken += part;
+    int64_t waiting = memory->left - memory->running, slots = memory->jobs - memory->running;
+    int64_t sharers = greater(waiting < slots ? waiting : slots, 1);
+    int64_t bytes = greater((memory->budget - memory->taken) / sharers, MINIMUM);
+    int64_t sessions = waiting <= 1 ? memory->jobs : greater(slots / sharers, 1);
+    IndexPart part = {.bytes = bytes > MAXIMUM ? MAXIMUM : bytes, .workers = (int)sessions - 1};
+    if (memory->budget > 0 && part.workers > indexmemory_workers(part.bytes))
+        part.workers = indexmemory_workers(part.bytes);
+    memory->taken += part.bytes;
     memory->running++;
     pthread_mutex_unlock(&memory->mutex);
     return part;
 }
 
-void indexmemory_give(IndexMemory *memory, int64_t part)
+void indexmemory_give(IndexMemory *memory, const IndexPart *part)
 {
     pthread_mutex_lock(&memory->mutex);
-    memory->taken -= part;
+    memory->taken -= part->bytes;
     memory->running--;
     memory->left--;
     pthread_mutex_unlock(&memory->mutex);
 }
 
-int indexmemory_workers(int64_t part)
+int indexmemory_workers(int64_t bytes)
 {
-    int64_t workers = part / PARTICIPANT - 1;
+    int64_t workers = bytes / PARTICIPANT - 1;
     return workers < 0 ? 0 : workers > 1024 ? 1024 : (int)workers;
 }
 
-bool indexmemory_set(const IndexMemory *memory, Conn *dest, int64_t part, Error *err)
+bool indexmemory_set(const IndexMemory *memory, Conn *dest, const IndexPart *part, Error *err)
 {
-    if (memory->budget == 0)
-        return true;
+    AUTO(mem_free)
+    char *bytes = memory->budget == 0 ? NULL : mem_printf("%" PRId64 "kB", part->bytes >> 10);
+    AUTO(mem_free) char *workers = mem_printf("%d", part->workers);
+    const char *const values[] = {bytes, workers};
+    AUTO(result_free) PGresult *result = NULL;
     /* what the server allows is not raised */
-    return conn_execf(dest, err,
-                      "SELECT pg_catalog.set_config('maintenance_work_mem', '%" PRId64
-                      "kB', false),"
-                      " pg_catalog.set_config('max_parallel_maintenance_workers',"
-                      " least(%d, reset_val::int)::text, false) FROM pg_catalog.pg_settings"
-                      " WHERE name = 'max_parallel_maintenance_workers'",
-                      part >> 10, indexmemory_workers(part)) ||
+    return conn_query(dest,
+                      "SELECT pg_catalog.set_config(name, CASE WHEN name = 'maintenance_work_mem'"
+                      " THEN coalesce($1, reset_val)"
+                      " ELSE least($2::int, reset_val::int)::text END, false)"
+                      " FROM pg_catalog.pg_settings WHERE name IN"
+                      " ('maintenance_work_mem', 'max_parallel_maintenance_workers')",
+                      LENGTH(values), values, &result, err) ||
            error_wrap(err, "setting the memory of an index build");
 }

@@ -21,11 +21,11 @@ static bool run_alone(Loader *loader, const LoadTask *task, Error *err)
     if (!task->builds)
         return loader_run(loader, task, err);
     AUTO(error_clear) Error failure = ERROR_INIT;
-    int64_t part = indexmemory_take(memory);
-    if (loader->dest != NULL && !indexmemory_set(memory, loader->dest, part, &failure))
+    const IndexPart part = indexmemory_take(memory);
+    if (loader->dest != NULL && !indexmemory_set(memory, loader->dest, &part, &failure))
         log_debug(&loader->load->run->log, "%s", failure.message);
     bool ok = loader_run(loader, task, err);
-    indexmemory_give(memory, part);
+    indexmemory_give(memory, &part);
     return ok;
 }
 

@@ -1,6 +1,7 @@
 #include <criterion/criterion.h>
 
 #include "engine/indexmemory.h"
+#include "tests/harness/server.h"
 
 #define MB (INT64_C(1) << 20)
 
@@ -8,14 +9,17 @@ Test(indexmemory, is_shared_by_the_builds_that_can_run_at_once)
 {
     IndexMemory memory;
     indexmemory_init(&memory, 1000 * MB, 4, 100);
-    int64_t parts[4], sum = 0;
-    for (int i = 0; i < 4; i++)
-        sum += parts[i] = indexmemory_take(&memory);
-    for (int i = 0; i < 4; i++)
-        cr_assert_eq(parts[i], 250 * MB);
+    IndexPart parts[4];
+    int64_t sum = 0;
+    for (int i = 0; i < 4; i++) {
+        parts[i] = indexmemory_take(&memory);
+        sum += parts[i].bytes;
+        cr_assert_eq(parts[i].bytes, 250 * MB);
+        cr_assert_eq(parts[i].workers, 0);
+    }
     cr_assert_leq(sum, 1000 * MB);
-    indexmemory_give(&memory, parts[2]);
-    cr_assert_eq(indexmemory_take(&memory), 250 * MB);
+    indexmemory_give(&memory, &parts[2]);
+    cr_assert_eq(indexmemory_take(&memory).bytes, 250 * MB);
     indexmemory_clear(&memory);
 }
 
@@ -23,12 +27,14 @@ Test(indexmemory, is_all_for_the_last_build)
 {
     IndexMemory memory;
     indexmemory_init(&memory, 600 * MB, 4, 3);
-    int64_t a = indexmemory_take(&memory), b = indexmemory_take(&memory);
-    cr_assert_eq(a, 200 * MB);
-    cr_assert_eq(b, 200 * MB);
-    indexmemory_give(&memory, a);
-    indexmemory_give(&memory, b);
-    cr_assert_eq(indexmemory_take(&memory), 600 * MB);
+    const IndexPart a = indexmemory_take(&memory), b = indexmemory_take(&memory);
+    cr_assert_eq(a.bytes, 200 * MB);
+    cr_assert_eq(b.bytes, 200 * MB);
+    indexmemory_give(&memory, &a);
+    indexmemory_give(&memory, &b);
+    const IndexPart last = indexmemory_take(&memory);
+    cr_assert_eq(last.bytes, 600 * MB);
+    cr_assert_eq(last.workers, 3);
     indexmemory_clear(&memory);
 }
 
@@ -37,8 +43,57 @@ Test(indexmemory, never_gives_more_than_there_is_but_for_the_least_a_server_take
     IndexMemory memory;
     indexmemory_init(&memory, 2 * MB, 8, 100);
     for (int i = 0; i < 8; i++)
-        cr_assert_eq(indexmemory_take(&memory), MB);
+        cr_assert_eq(indexmemory_take(&memory).bytes, MB);
     indexmemory_clear(&memory);
+}
+
+/* Without a budget the server's own memory counts; jobs without a build lend theirs. */
+Test(indexmemory, workers_stand_in_for_jobs_that_have_no_build)
+{
+    IndexMemory memory;
+    indexmemory_init(&memory, 0, 8, 3);
+    const IndexPart a = indexmemory_take(&memory), b = indexmemory_take(&memory),
+                    c = indexmemory_take(&memory);
+    cr_assert_eq(a.workers, 1); /* 8 jobs for 3 builds */
+    cr_assert_eq(b.workers, 2); /* 7 for 2 */
+    cr_assert_eq(c.workers, 7); /* none is to come */
+    indexmemory_clear(&memory);
+    indexmemory_init(&memory, 96 * MB, 8, 1);
+    cr_assert_eq(indexmemory_take(&memory).workers, 2); /* 32 MB each */
+    indexmemory_clear(&memory);
+}
+
+/* What the session sets is the part, and never more workers than its settings allow. */
+Test(server_indexmemory, sets_what_a_build_gets)
+{
+    Error err = ERROR_INIT;
+    TestDatabase database = test_database("dest");
+    AUTO(mem_free)
+    char *conninfo = mem_printf("%s options='-c max_parallel_maintenance_workers=3 -c"
+                                " maintenance_work_mem=100MB'",
+                                database.conninfo);
+    const ConnSpec spec = {.side = CONN_DEST, .conninfo = conninfo};
+    AUTO(conn_free) Conn *dest = NULL;
+    cr_assert(conn_open(&spec, NULL, &dest, &err), "%s", err.message);
+    const struct {
+        int64_t budget;
+        IndexPart part;
+        const char *settings;
+    } cases[] = {
+        {0, {MB, 0}, "100MB 0"}, {0, {MB, 9}, "100MB 3"}, {64 * MB, {50 * MB, 2}, "50MB 2"}};
+    for (size_t i = 0; i < LENGTH(cases); i++) {
+        AUTO(result_free) PGresult *result = NULL;
+        IndexMemory memory;
+        indexmemory_init(&memory, cases[i].budget, 4, 4);
+        cr_assert(indexmemory_set(&memory, dest, &cases[i].part, &err), "%s", err.message);
+        cr_assert(conn_query_row(dest,
+                                 "SELECT current_setting('maintenance_work_mem') || ' ' ||"
+                                 " current_setting('max_parallel_maintenance_workers')",
+                                 0, NULL, &result, &err),
+                  "%s", err.message);
+        cr_assert_str_eq(PQgetvalue(result, 0, 0), cases[i].settings);
+        indexmemory_clear(&memory);
+    }
 }
 
 Test(indexmemory, allows_a_worker_for_every_32_MB)
