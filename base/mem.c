@@ -16,7 +16,9 @@ typedef struct ArenaBlock {
 } ArenaBlock;
 
 struct Arena {
-    ArenaBlock *blocks; /* the one in use first */
+    Arena *parent, *children;
+    Arena *previous, *next; /* among those of the parent */
+    ArenaBlock *blocks;     /* the one in use first */
     size_t next_size;
     size_t handed_out;
 };
@@ -72,10 +74,34 @@ Arena *arena_new(void)
     return arena;
 }
 
+Arena *arena_new_in(Arena *parent)
+{
+    Arena *arena = arena_new();
+    arena->parent = parent;
+    arena->next = parent->children;
+    if (arena->next != NULL)
+        arena->next->previous = arena;
+    parent->children = arena;
+    return arena;
+}
+
+static void leave_parent(Arena *arena)
+{
+    if (arena->next != NULL)
+        arena->next->previous = arena->previous;
+    if (arena->previous != NULL)
+        arena->previous->next = arena->next;
+    else if (arena->parent != NULL)
+        arena->parent->children = arena->next;
+}
+
 void arena_free(Arena *arena)
 {
     if (arena == NULL)
         return;
+    while (arena->children != NULL)
+        arena_free(arena->children);
+    leave_parent(arena);
     while (arena->blocks != NULL) {
         ArenaBlock *next = arena->blocks->next;
         mem_free(arena->blocks);
@@ -129,9 +155,16 @@ static char *take(Arena *arena, size_t size, size_t alignment)
     return block->bytes + start;
 }
 
+/* What the size of a type is a multiple of, its alignment is a divisor of. */
+static size_t alignment_of(size_t size)
+{
+    size_t divisor = size & -size; /* 0 for nothing, which has no alignment */
+    return divisor == 0 ? 1 : divisor > alignof(max_align_t) ? alignof(max_align_t) : divisor;
+}
+
 void *arena_alloc(Arena *arena, size_t size)
 {
-    return memset(take(arena, size, alignof(max_align_t)), 0, size);
+    return memset(take(arena, size, alignment_of(size)), 0, size);
 }
 
 char *arena_strdup(Arena *arena, const char *s)

@@ -51,8 +51,11 @@ static inline __attribute__((unused)) void auto_mem_free(void *p)
 typedef struct Arena Arena;
 
 Arena *arena_new(void);
-void arena_free(Arena *arena);                   /* NULL is fine */
-void *arena_alloc(Arena *arena, size_t size);    /* zeroed, aligned for any type */
+/* Is freed with `parent`, unless it is freed before. */
+Arena *arena_new_in(Arena *parent);
+void arena_free(Arena *arena); /* NULL is fine */
+/* Zeroed, aligned for any type of that size and for an array that has it. */
+void *arena_alloc(Arena *arena, size_t size);
 char *arena_strdup(Arena *arena, const char *s); /* NULL gives NULL; takes no more than its bytes */
 char *arena_printf(Arena *arena, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 size_t arena_size(const Arena *arena); /* bytes handed out */

@@ -653,7 +653,7 @@ static bool try_dry(Run *run, Plan *plan, const Rehearsal *pre, const Rehearsal 
 {
     const PlanStatements *first = &plan->globals.before_swap, *last = &plan->globals.after_swap;
     const size_t bytes = plan->schemas.count * sizeof *plan->aside;
-    const char **aside = arena_alloc(run->arena, bytes + 1);
+    const char **aside = arena_alloc(run->arena, bytes + sizeof *aside);
     memcpy(aside, plan->aside, bytes);
     bool ok = conn_exec(run->dest, "BEGIN", err) &&
               conn_execf(run->dest, err, "SET LOCAL lock_timeout = %d", RENAME_LOCK_TIMEOUT_MS) &&

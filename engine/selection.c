@@ -92,31 +92,32 @@ void selection_trim_model(const Settings *settings, Model *model)
 
 /* What a fragment needs, in new positions; what it needed of those that are gone is needed still.
  */
-static void move_needs(const FragmentList *list, Fragment *fragment, const size_t *positions,
+static void move_needs(const FragmentList *list, Fragment *fragment, const uint32_t *positions,
                        Arena *arena)
 {
-    size_t most = 0, count = 0;
+    size_t most = 0;
+    uint32_t count = 0;
     for (size_t i = 0; i < fragment->need_count; i++) {
         size_t need = fragment->needs[i];
-        most += positions[need] == SIZE_MAX ? list->items[need].need_count : 1;
+        most += positions[need] == UINT32_MAX ? list->items[need].need_count : 1;
     }
-    size_t *needs = arena_alloc(arena, (most + 1) * sizeof *needs);
+    uint32_t *needs = arena_alloc(arena, (most + 1) * sizeof *needs);
     for (size_t i = 0; i < fragment->need_count; i++) {
         size_t need = fragment->needs[i];
-        if (positions[need] != SIZE_MAX)
+        if (positions[need] != UINT32_MAX)
             needs[count++] = positions[need];
-        for (size_t k = 0; positions[need] == SIZE_MAX && k < list->items[need].need_count; k++)
+        for (size_t k = 0; positions[need] == UINT32_MAX && k < list->items[need].need_count; k++)
             needs[count++] = list->items[need].needs[k];
     }
     /* ascending, each once; there are few */
-    size_t unique = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t value = needs[i], at = unique;
+    uint32_t unique = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t value = needs[i], at = unique;
         while (at > 0 && needs[at - 1] > value)
             at--;
         if (at > 0 && needs[at - 1] == value)
             continue;
-        for (size_t k = unique; k > at; k--)
+        for (uint32_t k = unique; k > at; k--)
             needs[k] = needs[k - 1];
         needs[at] = value;
         unique++;
@@ -127,15 +128,15 @@ static void move_needs(const FragmentList *list, Fragment *fragment, const size_
 
 void selection_trim(const Settings *settings, FragmentList *list, Arena *arena)
 {
-    size_t count = 0;
-    size_t *positions = mem_alloc((list->count + 1) * sizeof *positions);
+    uint32_t count = 0;
+    uint32_t *positions = mem_alloc((list->count + 1) * sizeof *positions);
     for (size_t i = 0; i < list->count; i++)
-        positions[i] = takes(settings, &list->items[i]) ? count++ : SIZE_MAX;
+        positions[i] = takes(settings, &list->items[i]) ? count++ : UINT32_MAX;
     if (count < list->count) {
         Fragment *kept = arena_alloc(arena, (count + 1) * sizeof *kept);
         for (size_t i = 0; i < list->count; i++) {
             move_needs(list, &list->items[i], positions, arena);
-            if (positions[i] != SIZE_MAX)
+            if (positions[i] != UINT32_MAX)
                 kept[positions[i]] = list->items[i];
         }
         *list = (FragmentList){kept, count};

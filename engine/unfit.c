@@ -55,7 +55,7 @@ static bool trim_grants(Run *run, json_t *known, Object *object, Error *err)
     }
     if (kept != NULL) {
         object->grants = kept;
-        object->grant_count = count;
+        object->grant_count = (uint32_t)count;
     }
     return true;
 }

@@ -27,7 +27,19 @@ void builder_free(Builder *builder)
     mem_free(builder->entries);
     mem_free(builder->pending);
     arena_free(builder->scratch);
+    arena_free(builder->passing);
     mem_free(builder);
+}
+
+void builder_only_post(Builder *builder)
+{
+    builder->passing = arena_new();
+}
+
+/* Where a fragment's texts go. */
+static Arena *text_arena(const Builder *builder, Section section)
+{
+    return builder->passing != NULL && section == SECTION_PRE ? builder->passing : builder->arena;
 }
 
 void builder_begin_kind(Builder *builder, const char *name, Place place)
@@ -113,8 +125,8 @@ static bool kind_reads_table(FragmentKind kind)
 
 /* "index public.orders_pkey"; "trigger audit on public.orders" for what has no schema of its own.
  */
-static const char *make_identity(Builder *builder, FragmentKind kind, const Object *object,
-                                 const Table *table)
+static const char *make_identity(Builder *builder, Arena *arena, FragmentKind kind,
+                                 const Object *object, const Table *table)
 {
     const char *noun = kind == FRAGMENT_OBJECT || kind == FRAGMENT_MEMBER
                            ? builder->kind_name
@@ -124,11 +136,11 @@ static const char *make_identity(Builder *builder, FragmentKind kind, const Obje
                     object->address.classid == CATALOG_POLICY ||
                     object->address.classid == CATALOG_REWRITE;
     if (of_table && table != NULL)
-        return arena_printf(builder->arena, "%s %s on %s.%s", noun, object->name,
-                            table->object.schema, table->object.name);
+        return arena_printf(arena, "%s %s on %s.%s", noun, object->name, table->object.schema,
+                            table->object.name);
     if (object->schema != NULL && object->address.classid != CATALOG_EXTENSION)
-        return arena_printf(builder->arena, "%s %s.%s", noun, object->schema, object->name);
-    return arena_printf(builder->arena, "%s %s", noun, object->name);
+        return arena_printf(arena, "%s %s.%s", noun, object->schema, object->name);
+    return arena_printf(arena, "%s %s", noun, object->name);
 }
 
 const char *fragment_label(const char *identity, Arena *arena)
@@ -154,7 +166,7 @@ size_t builder_add(Builder *builder, FragmentKind kind, Section section, const O
     AUTO(mem_free) char *sql = mem_vprintf(fmt, args);
     va_end(args);
     return builder_add_text(builder, kind, section, object, table,
-                            arena_strdup(builder->arena, sql));
+                            arena_strdup(text_arena(builder, section), sql));
 }
 
 size_t builder_add_text(Builder *builder, FragmentKind kind, Section section, const Object *object,
@@ -166,7 +178,8 @@ size_t builder_add_text(Builder *builder, FragmentKind kind, Section section, co
     }
     size_t index = builder->count++;
     const Table *relation = table == 0 ? NULL : model_table(builder->model, table);
-    const char *identity = make_identity(builder, kind, object, relation);
+    Arena *arena = text_arena(builder, section);
+    const char *identity = make_identity(builder, arena, kind, object, relation);
     builder->nodes[index] = (Node){
         .fragment = {.kind = kind,
                      .section = section,
@@ -174,12 +187,13 @@ size_t builder_add_text(Builder *builder, FragmentKind kind, Section section, co
                      .object = object->address,
                      .table = table,
                      .schema = object->schema,
-                     .label = fragment_label(identity, builder->arena),
+                     .label = fragment_label(identity, arena),
                      .identity = identity,
                      .sql = sql},
-        .anchor = index,
-        .early = BUILDER_NONE,
-        .late = BUILDER_NONE,
+        .passes = builder->passing != NULL && section == SECTION_PRE,
+        .anchor = (uint32_t)index,
+        .early = (uint32_t)BUILDER_NONE,
+        .late = (uint32_t)BUILDER_NONE,
     };
     if (relation != NULL && kind_reads_table(kind))
         builder->nodes[index].fragment.weight = relation->total_bytes;
@@ -199,7 +213,8 @@ void builder_undo(Builder *builder, size_t index, const char *fmt, ...)
     va_start(args, fmt);
     AUTO(mem_free) char *sql = mem_vprintf(fmt, args);
     va_end(args);
-    builder->nodes[index].fragment.undo = arena_strdup(builder->arena, sql);
+    if (builder->passing == NULL)
+        builder->nodes[index].fragment.undo = arena_strdup(builder->arena, sql);
 }
 
 void builder_change(Builder *builder, size_t index, const char *fmt, ...)
@@ -233,7 +248,7 @@ void builder_needs(Builder *builder, size_t index, Address address)
         builder->pending =
             mem_resize(builder->pending, builder->pending_capacity * sizeof(*builder->pending));
     }
-    builder->pending[builder->pending_count++] = (AddressNeed){index, address};
+    builder->pending[builder->pending_count++] = (AddressNeed){(uint32_t)index, address};
 }
 
 void builder_needs_fragment(Builder *builder, size_t index, size_t earlier)
@@ -243,12 +258,12 @@ void builder_needs_fragment(Builder *builder, size_t index, size_t earlier)
 
 void builder_early(Builder *builder, size_t index, size_t early)
 {
-    builder->nodes[index].early = early;
+    builder->nodes[index].early = (uint32_t)early;
 }
 
 void builder_late(Builder *builder, size_t index, size_t late)
 {
-    builder->nodes[index].late = late;
+    builder->nodes[index].late = (uint32_t)late;
 }
 
 /* Hangs an attribute behind the fragment that it is about; it is run in that one's section. */
@@ -346,18 +361,19 @@ void builder_add_attributes(Builder *builder, size_t index, const Object *object
 
 /* A type that is only a shell cannot be moved to another schema, so it is made in the swap
  * (type.c); and what takes or gives it, after it. */
-static void follow_shells(FragmentList *list)
+static void follow_shells(Builder *builder, const uint32_t *order)
 {
-    AUTO(mem_free) bool *late = mem_alloc(list->count + 1);
-    for (size_t i = 0; i < list->count; i++) {
-        Fragment *fragment = &list->items[i];
+    AUTO(mem_free) bool *late = mem_alloc(builder->count + 1);
+    for (size_t i = 0; i < builder->count; i++) {
+        const Node *node = &builder->nodes[order[i]];
+        Fragment *fragment = &builder->nodes[order[i]].fragment;
         bool is_shell = fragment->kind == FRAGMENT_TYPE && fragment->place == PLACE_SWAP;
         bool follows = fragment->kind == FRAGMENT_FUNCTION || fragment->kind == FRAGMENT_OWNER ||
                        fragment->kind == FRAGMENT_GRANT || fragment->kind == FRAGMENT_COMMENT;
-        late[i] = is_shell;
-        for (size_t k = 0; k < fragment->need_count && follows; k++)
-            late[i] = late[i] || late[fragment->needs[k]];
-        if (late[i])
+        late[order[i]] = is_shell;
+        for (size_t k = 0; k < node->need_count && follows; k++)
+            late[order[i]] = late[order[i]] || late[node->needs[k]];
+        if (late[order[i]])
             fragment->place = PLACE_SWAP;
     }
 }
@@ -367,13 +383,16 @@ bool builder_finish(Builder *builder, FragmentList *list, Error *err)
     builder_begin_kind(builder, "view", PLACE_SCHEMA); /* of what a loop's repair adds */
     graph_connect(builder);
     graph_tidy(builder);
-    size_t *order = NULL;
+    AUTO(mem_free) uint32_t *order = NULL;
     if (!loop_repair(builder, &order, err))
         return false;
     graph_tidy(builder);
+    follow_shells(builder, order);
+    /* The graph knows its edges now: what they were found with makes room for the list. */
+    mem_free(TAKE(builder->entries));
+    mem_free(TAKE(builder->pending));
     graph_sort(builder, order, list);
-    undo_fill(builder, list, builder->arena);
-    follow_shells(list);
-    mem_free(order);
+    if (builder->passing == NULL)
+        undo_fill(builder, list, builder->arena);
     return true;
 }

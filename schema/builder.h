@@ -16,6 +16,9 @@
 typedef struct Builder Builder;
 
 Builder *builder_new(const Model *model, int target_version, const Conn *conn, Arena *arena);
+/* Of what is built only the statements that wait for rows are handed over (fragments_build_post).
+ */
+void builder_only_post(Builder *builder);
 void builder_free(Builder *builder);
 /* What is added from now on is of that kind: its name for labels, its place. */
 void builder_begin_kind(Builder *builder, const char *name, Place place);
@@ -35,7 +38,7 @@ const char *builder_name(Builder *builder, const char *schema, const char *name)
 const char *builder_literal(Builder *builder, const char *text);
 
 /* No fragment. */
-#define BUILDER_NONE SIZE_MAX
+#define BUILDER_NONE ((size_t)UINT32_MAX)
 
 /* Adds a fragment. `object` gives schema, label (fragment_kind_name + name) and address. `table` is
  * the relation that it belongs to, or 0. The statement is printf-formatted, without a final

@@ -81,19 +81,31 @@ static bool kind_read(Conn *conn, const CatalogScope *scope, const Kind *kind, A
     return true;
 }
 
+static bool kinds_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model *model,
+                       Error *err)
+{
+    for (const Kind *const *kind = kinds; *kind != NULL; kind++)
+        if (!kind_read(conn, scope, *kind, arena, model, err))
+            return false;
+    return true;
+}
+
+/* What has the largest answers comes first, while the model is small. */
 bool catalog_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model **model, Error *err)
 {
     Model *made = arena_alloc(arena, sizeof(*made));
+    ReadColumns columns = {0};
     made->server_version = conn_version(conn);
     made->database = arena_strdup(arena, conn_database(conn));
-    for (const Kind *const *kind = kinds; *kind != NULL; kind++)
-        if (!kind_read(conn, scope, *kind, arena, made, err))
-            return false;
-    if (!columns_read(conn, scope, arena, made, err) ||
-        !comments_read(conn, scope, arena, made, err) ||
+    bool ok = dependencies_read(conn, scope, arena, made, err) &&
+              columns_read(conn, scope, arena, &columns, err) &&
+              kinds_read(conn, scope, arena, made, err);
+    if (ok)
+        columns_assign(made, &columns);
+    mem_free(columns.relations);
+    if (!ok || !comments_read(conn, scope, arena, made, err) ||
         !grants_read(conn, scope, arena, made, err) ||
-        !uncarried_read(conn, scope, arena, made, err) ||
-        !dependencies_read(conn, scope, arena, made, err))
+        !uncarried_read(conn, scope, arena, made, err))
         return false;
     model_sort(made, arena);
     *model = made;

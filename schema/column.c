@@ -56,27 +56,34 @@ static void assign(Model *model, Oid relation, const Column *columns, size_t cou
     }
 }
 
-bool columns_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model *model, Error *err)
+bool columns_read(Conn *conn, const CatalogScope *scope, Arena *arena, ReadColumns *columns,
+                  Error *err)
 {
     AUTO(result_free) PGresult *result = NULL;
     void *items;
-    size_t count;
     if (!loader_query(conn, scope, "columns", &result, err) ||
         !loader_fill(result, column_fields, LENGTH(column_fields), sizeof(Column), arena, &items,
-                     &count, err))
+                     &columns->count, err))
         return false;
-    const Column *columns = items;
-    int relation_field = PQfnumber(result, "relation");
+    columns->items = items;
+    columns->relations = mem_alloc((columns->count + 1) * sizeof(*columns->relations));
+    int relation = PQfnumber(result, "relation");
+    for (size_t i = 0; i < columns->count; i++)
+        columns->relations[i] = (Oid)strtoul(PQgetvalue(result, (int)i, relation), NULL, 10);
+    return true;
+}
+
+void columns_assign(Model *model, const ReadColumns *columns)
+{
     size_t first = 0;
-    while (first < count) {
-        const char *relation = PQgetvalue(result, (int)first, relation_field);
+    while (first < columns->count) {
+        Oid relation = columns->relations[first];
         size_t end = first + 1;
-        while (end < count && strcmp(PQgetvalue(result, (int)end, relation_field), relation) == 0)
+        while (end < columns->count && columns->relations[end] == relation)
             end++;
-        assign(model, (Oid)strtoul(relation, NULL, 10), columns + first, end - first);
+        assign(model, relation, columns->items + first, end - first);
         first = end;
     }
-    return true;
 }
 
 const Column *column_numbered(const Column *columns, size_t count, int number)

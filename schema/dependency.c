@@ -1,4 +1,5 @@
 #include <stdlib.h>
+#include <string.h>
 
 #include "schema/loader.h"
 
@@ -134,18 +135,22 @@ bool dependencies_read(Conn *conn, const CatalogScope *scope, Arena *arena, Mode
                        Error *err)
 {
     AUTO(result_free) PGresult *result = NULL;
+    AUTO(arena_free) Arena *read = arena_new();
     void *items;
     size_t count;
     if (!loader_query(conn, scope, "depends", &result, err) ||
-        !loader_fill(result, fields, LENGTH(fields), sizeof(Dependency), arena, &items, &count,
-                     err))
+        !loader_fill(result, fields, LENGTH(fields), sizeof(Dependency), read, &items, &count, err))
         return false;
+    PQclear(TAKE(result));
     Dependency *rows = items;
     Lookup parts = lookup_new(rows, count, is_part);
     Lookup members = lookup_new(rows, count, is_member);
-    model->dependencies.items = rows;
-    model->dependencies.count = simplify(rows, count, &parts, &members);
+    count = simplify(rows, count, &parts, &members);
     mem_free(parts.items);
     mem_free(members.items);
+    model->dependency_arena = arena_new_in(arena);
+    model->dependencies.items = arena_alloc(model->dependency_arena, (count + 1) * sizeof(*rows));
+    model->dependencies.count = count;
+    memcpy(model->dependencies.items, rows, count * sizeof(*rows));
     return true;
 }

@@ -38,7 +38,7 @@ const char *fragment_kind_name(FragmentKind kind)
         [FRAGMENT_OBJECT] = "other object",
         [FRAGMENT_MEMBER] = "member",
     };
-    return kind >= 0 && kind < FRAGMENT_KIND_COUNT ? names[kind] : "object";
+    return kind < FRAGMENT_KIND_COUNT ? names[kind] : "object";
 }
 
 const char *fragment_shown(const char *sql, Arena *arena)
@@ -71,13 +71,42 @@ static ObjectList kind_objects(const Kind *kind, const Model *model, size_t posi
         .kind = kind->name, .items = list->items, .count = list->count, .size = kind->size};
 }
 
-bool fragments_build(const Model *model, int target_version, const Conn *conn, Arena *arena,
-                     FragmentList *list, Error *err)
+void fragments_keep(const FragmentList *list, const bool *kept, Arena *arena, FragmentList *copy)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < list->count; i++)
+        count += kept[i];
+    Fragment *items = arena_alloc(arena, (count + 1) * sizeof(*items));
+    count = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const Fragment *from = &list->items[i];
+        if (!kept[i])
+            continue;
+        Fragment *fragment = &items[count++];
+        *fragment = *from;
+        fragment->schema = arena_strdup(arena, from->schema);
+        fragment->label = arena_strdup(arena, from->label);
+        fragment->identity = arena_strdup(arena, from->identity);
+        fragment->sql = arena_strdup(arena, from->sql);
+        fragment->undo = arena_strdup(arena, from->undo);
+        fragment->owner = arena_strdup(arena, from->owner);
+        fragment->change = arena_strdup(arena, from->change);
+        fragment->whole = arena_strdup(arena, from->whole);
+        fragment->needs = NULL;
+        fragment->need_count = 0;
+    }
+    *copy = (FragmentList){items, count};
+}
+
+static bool build(const Model *model, int target_version, const Conn *conn, bool only_post,
+                  Arena *arena, FragmentList *list, Error *err)
 {
     Model sorted = *model; /* one made by hand may not be */
     if (sorted.constraints_by_table == NULL)
         model_sort(&sorted, arena);
     AUTO(builder_free) Builder *builder = builder_new(&sorted, target_version, conn, arena);
+    if (only_post)
+        builder_only_post(builder);
     for (size_t k = 0; kinds[k] != NULL; k++) {
         builder_begin_kind(builder, kinds[k]->name, kinds[k]->place);
         const ObjectList objects = kind_objects(kinds[k], model, k);
@@ -87,4 +116,16 @@ bool fragments_build(const Model *model, int target_version, const Conn *conn, A
         }
     }
     return builder_finish(builder, list, err);
+}
+
+bool fragments_build(const Model *model, int target_version, const Conn *conn, Arena *arena,
+                     FragmentList *list, Error *err)
+{
+    return build(model, target_version, conn, false, arena, list, err);
+}
+
+bool fragments_build_post(const Model *model, int target_version, const Conn *conn, Arena *arena,
+                          FragmentList *list, Error *err)
+{
+    return build(model, target_version, conn, true, arena, list, err);
 }

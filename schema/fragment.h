@@ -15,7 +15,8 @@
 #include "base/mem.h"
 #include "schema/model.h"
 
-typedef enum FragmentKind {
+/* One byte each: thousands of fragments hold them. */
+typedef enum __attribute__((packed)) FragmentKind {
     FRAGMENT_SCHEMA,    /* CREATE SCHEMA, not for public; the engine may leave it out */
     FRAGMENT_EXTENSION, /* CREATE EXTENSION; the engine runs it by itself */
     FRAGMENT_TYPE,      /* shell, enum, domain, composite, range */
@@ -51,7 +52,7 @@ typedef enum FragmentKind {
 
 /* PRE needs no rows. POST waits for the rows of `table`, or is cheaper or only possible after them.
  */
-typedef enum Section { SECTION_PRE, SECTION_POST } Section;
+typedef enum __attribute__((packed)) Section { SECTION_PRE, SECTION_POST } Section;
 
 /*
  * Where a statement's object lives, which decides who can see it before it goes live. Objects of
@@ -59,7 +60,7 @@ typedef enum Section { SECTION_PRE, SECTION_POST } Section;
  * statements with the same undo are about the same thing (an option of a server, a table of a
  * publication): the one of the source takes the place of the destination's.
  */
-typedef enum Place {
+typedef enum __attribute__((packed)) Place {
     PLACE_SCHEMA,
     PLACE_EARLY, /* global, and the new objects may need it: made before them when it is not there
                     (a language, a server); an existing one is changed only in the swap */
@@ -71,8 +72,10 @@ typedef struct Fragment {
     FragmentKind kind;
     Section section;
     Place place;
-    Address object;       /* what it makes or changes, in the model that it was made from */
-    Oid table;            /* the relation that it belongs to (index, trigger, ...), or 0 */
+    bool in_whole;  /* is in another one's `whole` */
+    Address object; /* what it makes or changes, in the model that it was made from */
+    Oid table;      /* the relation that it belongs to (index, trigger, ...), or 0 */
+    uint32_t need_count;
     const char *schema;   /* of the object; NULL for none */
     const char *label;    /* for a person: "index public.orders_pkey", one line */
     const char *identity; /* the same with the names as they are: what two databases' objects are
@@ -85,11 +88,9 @@ typedef struct Fragment {
                            NULL: that is taken back and this one run */
     const char *whole;  /* `sql` and its members' in one statement, as some can only be made: a
                            foreign server whose wrapper insists on options; NULL: as it is */
-    bool in_whole;      /* such a member */
-    size_t *needs;      /* positions in the list of the fragments that must come first, ascending;
-                         each is smaller than the fragment's own position */
-    size_t need_count;
-    int64_t weight; /* bytes of the table it reads, for scheduling; 0 when it reads none */
+    uint32_t *needs;    /* positions in the list of the fragments that must come first, ascending;
+                           each is smaller than the fragment's own position */
+    int64_t weight;     /* bytes of the table it reads, for scheduling; 0 when it reads none */
 } Fragment;
 
 typedef struct FragmentList {
@@ -103,6 +104,15 @@ typedef struct FragmentList {
  * has no known repair, naming its members. */
 bool fragments_build(const Model *model, int target_version, const Conn *conn, Arena *arena,
                      FragmentList *list, Error *err) MUST_CHECK;
+
+/* The same for those alone that wait for rows (SECTION_POST) and make or change something in a
+ * schema: `needs` are among them, `undo` is not filled. */
+bool fragments_build_post(const Model *model, int target_version, const Conn *conn, Arena *arena,
+                          FragmentList *list, Error *err) MUST_CHECK;
+
+/* Copies the fragments that are `kept`, one bool for each, with their texts into another arena;
+ * their needs are left out. */
+void fragments_keep(const FragmentList *list, const bool *kept, Arena *arena, FragmentList *copy);
 
 /* A statement for people to read: the options of user mappings, which are passwords, without their
  * values. Any statement may be given; NULL stays NULL. */

@@ -45,7 +45,7 @@ bool grants_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model *mod
             for (size_t k = i; k < end; k++)
                 grants[k - i] = rows[k].grant;
             object->grants = grants;
-            object->grant_count = end - i;
+            object->grant_count = (uint32_t)(end - i);
         }
         i = end;
     }

@@ -40,7 +40,7 @@ static void grow_entries(Builder *builder)
     builder->entry_capacity = old_capacity == 0 ? 256 : old_capacity * 2;
     builder->entries = mem_alloc(builder->entry_capacity * sizeof(*builder->entries));
     for (size_t i = 0; i < builder->entry_capacity; i++)
-        builder->entries[i].node = BUILDER_NONE;
+        builder->entries[i].node = (uint32_t)BUILDER_NONE;
     for (size_t i = 0; i < old_capacity; i++) {
         if (old[i].node != BUILDER_NONE)
             *find_entry(builder, old[i].address) = old[i];
@@ -50,12 +50,12 @@ static void grow_entries(Builder *builder)
 
 void graph_provide(Builder *builder, Address address, size_t node)
 {
-    if (builder->entry_count * 2 >= builder->entry_capacity)
+    if (builder->entry_count * 4 >= builder->entry_capacity * 3)
         grow_entries(builder);
     AddressEntry *entry = find_entry(builder, address);
     if (entry->node == BUILDER_NONE)
         builder->entry_count++;
-    *entry = (AddressEntry){address, node};
+    *entry = (AddressEntry){address, (uint32_t)node};
 }
 
 bool graph_has(const Builder *builder, Address address)
@@ -83,13 +83,13 @@ void graph_need(Builder *builder, size_t node, size_t earlier)
         n->need_capacity = n->need_capacity == 0 ? 4 : n->need_capacity * 2;
         n->needs = mem_resize(n->needs, n->need_capacity * sizeof(*n->needs));
     }
-    n->needs[n->need_count++] = earlier;
+    n->needs[n->need_count++] = (uint32_t)earlier;
 }
 
 static int compare_positions(const void *a, const void *b)
 {
-    size_t x = *(const size_t *)a;
-    size_t y = *(const size_t *)b;
+    uint32_t x = *(const uint32_t *)a;
+    uint32_t y = *(const uint32_t *)b;
     return (x > y) - (x < y);
 }
 
@@ -100,7 +100,7 @@ void graph_tidy(Builder *builder)
         if (node->need_count < 2)
             continue;
         qsort(node->needs, node->need_count, sizeof(*node->needs), compare_positions);
-        size_t kept = 1;
+        uint32_t kept = 1;
         for (size_t k = 1; k < node->need_count; k++) {
             if (node->needs[k] != node->needs[kept - 1])
                 node->needs[kept++] = node->needs[k];
@@ -437,7 +437,7 @@ static void mark_before_rows(Builder *builder, bool *before_rows)
     }
 }
 
-static void settle_sections(Builder *builder, const size_t *order)
+static void settle_sections(Builder *builder, const uint32_t *order)
 {
     AUTO(mem_free) bool *before_rows = mem_alloc(builder->count + 1);
     mark_before_rows(builder, before_rows);
@@ -482,8 +482,8 @@ static int lateness(const Node *node)
 static int compare_nodes(const void *a, const void *b, void *context)
 {
     const Builder *builder = context;
-    size_t i = *(const size_t *)a;
-    size_t k = *(const size_t *)b;
+    uint32_t i = *(const uint32_t *)a;
+    uint32_t k = *(const uint32_t *)b;
     const Node *x = &builder->nodes[i];
     const Node *y = &builder->nodes[k];
     if (x->fragment.section != y->fragment.section)
@@ -503,7 +503,7 @@ static int compare_nodes(const void *a, const void *b, void *context)
 }
 
 /* A binary heap of ranks, the smallest on top. */
-static void heap_push(size_t *heap, size_t *count, size_t rank)
+static void heap_push(uint32_t *heap, size_t *count, uint32_t rank)
 {
     size_t i = (*count)++;
     for (; i > 0 && heap[(i - 1) / 2] > rank; i = (i - 1) / 2)
@@ -511,10 +511,10 @@ static void heap_push(size_t *heap, size_t *count, size_t rank)
     heap[i] = rank;
 }
 
-static size_t heap_pop(size_t *heap, size_t *count)
+static uint32_t heap_pop(uint32_t *heap, size_t *count)
 {
-    size_t top = heap[0];
-    size_t last = heap[--*count];
+    uint32_t top = heap[0];
+    uint32_t last = heap[--*count];
     size_t i = 0;
     for (;;) {
         size_t child = 2 * i + 1;
@@ -533,65 +533,88 @@ static size_t heap_pop(size_t *heap, size_t *count)
 
 /* Who needs each node, as lists in one array. */
 typedef struct Dependents {
-    size_t *start; /* by node, one more than nodes */
-    size_t *items;
+    uint32_t *start; /* by node, one more than nodes */
+    uint32_t *items;
 } Dependents;
 
 static void list_dependents(const Builder *builder, Dependents *dependents)
 {
-    dependents->start = mem_alloc((builder->count + 2) * sizeof(size_t));
+    dependents->start = mem_alloc((builder->count + 2) * sizeof(uint32_t));
     for (size_t i = 0; i < builder->count; i++) {
         for (size_t k = 0; k < builder->nodes[i].need_count; k++)
             dependents->start[builder->nodes[i].needs[k] + 2]++;
     }
     for (size_t i = 2; i < builder->count + 2; i++)
         dependents->start[i] += dependents->start[i - 1];
-    dependents->items = mem_alloc((dependents->start[builder->count + 1] + 1) * sizeof(size_t));
+    dependents->items = mem_alloc((dependents->start[builder->count + 1] + 1) * sizeof(uint32_t));
     for (size_t i = 0; i < builder->count; i++) {
         for (size_t k = 0; k < builder->nodes[i].need_count; k++)
-            dependents->items[dependents->start[builder->nodes[i].needs[k] + 1]++] = i;
+            dependents->items[dependents->start[builder->nodes[i].needs[k] + 1]++] = (uint32_t)i;
     }
+}
+
+/* Whether all of it is asked for or this. */
+static bool is_handed_over(const Builder *builder, const Fragment *fragment)
+{
+    return builder->passing == NULL ||
+           (fragment->section == SECTION_POST && fragment->place == PLACE_SCHEMA);
+}
+
+/* Texts that were to be left behind: what came in their section waits for rows after all. */
+static void copy_texts(Builder *builder, Fragment *fragment)
+{
+    bool labelled = fragment->label != fragment->identity;
+    size_t owner = fragment->owner == NULL ? 0 : (size_t)(fragment->owner - fragment->sql);
+    fragment->sql = arena_strdup(builder->arena, fragment->sql);
+    fragment->owner = fragment->owner == NULL ? NULL : fragment->sql + owner;
+    fragment->identity = arena_strdup(builder->arena, fragment->identity);
+    fragment->label = labelled ? arena_strdup(builder->arena, fragment->label) : fragment->identity;
 }
 
 /* Copies the nodes' fragments in the order of `sorted`, needs as positions. */
-static void hand_over(Builder *builder, const size_t *sorted, FragmentList *list)
+static void hand_over(Builder *builder, const uint32_t *sorted, FragmentList *list)
 {
-    AUTO(mem_free) size_t *position = mem_alloc((builder->count + 1) * sizeof(*position));
-    size_t needs = 0;
-    for (size_t i = 0; i < builder->count; i++) {
-        position[sorted[i]] = i;
-        needs += builder->nodes[i].need_count;
-    }
-    size_t *room = arena_alloc(builder->arena, needs * sizeof(size_t));
-    list->items = arena_alloc(builder->arena, (builder->count + 1) * sizeof(*list->items));
-    list->count = builder->count;
+    AUTO(mem_free) uint32_t *position = mem_alloc((builder->count + 1) * sizeof(*position));
+    size_t needs = 0, count = 0;
     for (size_t i = 0; i < builder->count; i++) {
         const Node *node = &builder->nodes[sorted[i]];
-        Fragment *fragment = &list->items[i];
+        bool taken = is_handed_over(builder, &node->fragment);
+        position[sorted[i]] = taken ? (uint32_t)count : UINT32_MAX;
+        needs += taken ? node->need_count : 0;
+        count += taken;
+    }
+    uint32_t *room = arena_alloc(builder->arena, needs * sizeof(*room));
+    list->items = arena_alloc(builder->arena, (count + 1) * sizeof(*list->items));
+    list->count = count;
+    for (size_t i = 0; i < builder->count; i++) {
+        const Node *node = &builder->nodes[sorted[i]];
+        if (position[sorted[i]] == UINT32_MAX)
+            continue;
+        Fragment *fragment = &list->items[position[sorted[i]]];
         *fragment = node->fragment;
+        if (node->passes)
+            copy_texts(builder, fragment);
         fragment->needs = room;
-        room += node->need_count;
-        fragment->need_count = node->need_count;
         for (size_t k = 0; k < node->need_count; k++)
-            fragment->needs[k] = position[node->needs[k]];
-        qsort(fragment->needs, fragment->need_count, sizeof(size_t), compare_positions);
+            if (position[node->needs[k]] != UINT32_MAX)
+                fragment->needs[fragment->need_count++] = position[node->needs[k]];
+        room += fragment->need_count;
+        qsort(fragment->needs, fragment->need_count, sizeof(*room), compare_positions);
     }
 }
 
-void graph_sort(Builder *builder, const size_t *order, FragmentList *list)
+void graph_sort(Builder *builder, const uint32_t *order, FragmentList *list)
 {
     settle_sections(builder, order);
     size_t count = builder->count;
-    AUTO(mem_free) size_t *by_rank = mem_alloc((count + 1) * sizeof(size_t));
-    AUTO(mem_free) size_t *rank = mem_alloc((count + 1) * sizeof(size_t));
-    AUTO(mem_free) size_t *waiting = mem_alloc((count + 1) * sizeof(size_t));
-    AUTO(mem_free) size_t *heap = mem_alloc((count + 1) * sizeof(size_t));
-    AUTO(mem_free) size_t *sorted = mem_alloc((count + 1) * sizeof(size_t));
+    const size_t size = (count + 1) * sizeof(uint32_t);
+    uint32_t *by_rank = mem_alloc(size), *rank = mem_alloc(size), *waiting = mem_alloc(size);
+    uint32_t *heap = mem_alloc(size), *sorted = mem_alloc(size);
     for (size_t i = 0; i < count; i++)
-        by_rank[i] = i;
+        by_rank[i] = (uint32_t)i;
     qsort_r(by_rank, count, sizeof(*by_rank), compare_nodes, builder);
     for (size_t i = 0; i < count; i++)
-        rank[by_rank[i]] = i;
+        rank[by_rank[i]] = (uint32_t)i;
 
     Dependents dependents;
     list_dependents(builder, &dependents);
@@ -602,7 +625,7 @@ void graph_sort(Builder *builder, const size_t *order, FragmentList *list)
             heap_push(heap, &ready, rank[i]);
     }
     for (size_t done = 0; ready > 0; done++) {
-        size_t node = by_rank[heap_pop(heap, &ready)];
+        uint32_t node = by_rank[heap_pop(heap, &ready)];
         sorted[done] = node;
         for (size_t k = dependents.start[node]; k < dependents.start[node + 1]; k++) {
             if (--waiting[dependents.items[k]] == 0)
@@ -611,5 +634,10 @@ void graph_sort(Builder *builder, const size_t *order, FragmentList *list)
     }
     mem_free(dependents.start);
     mem_free(dependents.items);
+    mem_free(by_rank);
+    mem_free(rank);
+    mem_free(waiting);
+    mem_free(heap);
     hand_over(builder, sorted, list);
+    mem_free(sorted);
 }

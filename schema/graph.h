@@ -11,22 +11,22 @@
 
 typedef struct Node {
     Fragment fragment; /* its `needs` are filled at the end */
-    size_t anchor;     /* the node whose attribute it is, in the sort; itself otherwise */
-    size_t early;      /* see builder_early; BUILDER_NONE for none */
-    size_t late;       /* see builder_late */
-    size_t *needs;     /* owned; nodes that come first, with repetitions until graph_tidy */
-    size_t need_count;
-    size_t need_capacity;
+    uint32_t anchor;   /* the node whose attribute it is, in the sort; itself otherwise */
+    uint32_t early;    /* see builder_early; BUILDER_NONE for none */
+    uint32_t late;     /* see builder_late */
+    bool passes;       /* its texts are Builder.passing's */
+    uint32_t need_count, need_capacity;
+    uint32_t *needs; /* owned; nodes that come first, with repetitions until graph_tidy */
 } Node;
 
 /* Which node makes an address: a hash table with open addressing. */
 typedef struct AddressEntry {
     Address address;
-    size_t node; /* BUILDER_NONE: free */
+    uint32_t node; /* BUILDER_NONE: free */
 } AddressEntry;
 
 typedef struct AddressNeed {
-    size_t node;
+    uint32_t node;
     Address address;
 } AddressNeed;
 
@@ -38,6 +38,7 @@ struct Builder {
     const Conn *conn;
     Arena *arena;
     Arena *scratch; /* owned; what statements are put together from */
+    Arena *passing; /* owned; texts of what is not handed over; NULL: all is */
     Node *nodes;    /* owned */
     size_t count;
     size_t capacity;
@@ -66,9 +67,9 @@ void graph_tidy(Builder *builder);
 
 /* Repairs loops until there are none. `order` (owned by the caller, as many as nodes afterwards)
  * gets the nodes, each after what it needs. ERROR_COPY for a loop that has no repair. */
-bool loop_repair(Builder *builder, size_t **order, Error *err) MUST_CHECK;
+bool loop_repair(Builder *builder, uint32_t **order, Error *err) MUST_CHECK;
 
 /* Settles the sections and sorts. */
-void graph_sort(Builder *builder, const size_t *order, FragmentList *list);
+void graph_sort(Builder *builder, const uint32_t *order, FragmentList *list);
 
 #endif

@@ -35,9 +35,17 @@ bool loader_fill(const PGresult *result, const Field *fields, size_t field_count
 /* The object of an address, in whichever list of the model it is; NULL when there is none. */
 Object *loader_object(Model *model, Oid classid, Oid oid);
 
-/* Columns of tables, views and composite types (column.c). */
-bool columns_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model *model, Error *err)
-    MUST_CHECK;
+/* Columns of tables, views and composite types (column.c), before these are read and given to them
+ * afterwards: their answer is among the largest, and comes while little else is there. */
+typedef struct ReadColumns {
+    Column *items;
+    Oid *relations; /* of each; owned (mem_free) */
+    size_t count;
+} ReadColumns;
+
+bool columns_read(Conn *conn, const CatalogScope *scope, Arena *arena, ReadColumns *columns,
+                  Error *err) MUST_CHECK;
+void columns_assign(Model *model, const ReadColumns *columns);
 /* Comments of all objects and columns (comment.c). */
 bool comments_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model *model, Error *err)
     MUST_CHECK;

@@ -10,31 +10,31 @@
 
 typedef struct Search {
     const Builder *builder;
-    size_t *number;    /* order of discovery from 1; 0: not seen */
-    size_t *lowest;    /* smallest number reachable */
-    size_t *component; /* by node; BUILDER_NONE while open */
-    size_t *open;      /* nodes seen whose component is not known */
+    uint32_t *number;    /* order of discovery from 1; 0: not seen */
+    uint32_t *lowest;    /* smallest number reachable */
+    uint32_t *component; /* by node; BUILDER_NONE while open */
+    uint32_t *open;      /* nodes seen whose component is not known */
     size_t open_count;
-    size_t *path;   /* the recursion */
-    size_t *branch; /* next need to look at, by node */
-    size_t *order;  /* nodes by component: each component after those it needs */
-    size_t found;   /* nodes in `order` */
-    size_t numbers;
+    uint32_t *path;   /* the recursion */
+    uint32_t *branch; /* next need to look at, by node */
+    uint32_t *order;  /* nodes by component: each component after those it needs */
+    uint32_t found;   /* nodes in `order` */
+    uint32_t numbers;
 } Search;
 
 static void search_new(Search *search, const Builder *builder)
 {
     size_t n = builder->count + 1;
     *search = (Search){.builder = builder,
-                       .number = mem_alloc(n * sizeof(size_t)),
-                       .lowest = mem_alloc(n * sizeof(size_t)),
-                       .component = mem_alloc(n * sizeof(size_t)),
-                       .open = mem_alloc(n * sizeof(size_t)),
-                       .path = mem_alloc(n * sizeof(size_t)),
-                       .branch = mem_alloc(n * sizeof(size_t)),
-                       .order = mem_alloc(n * sizeof(size_t))};
+                       .number = mem_alloc(n * sizeof(uint32_t)),
+                       .lowest = mem_alloc(n * sizeof(uint32_t)),
+                       .component = mem_alloc(n * sizeof(uint32_t)),
+                       .open = mem_alloc(n * sizeof(uint32_t)),
+                       .path = mem_alloc(n * sizeof(uint32_t)),
+                       .branch = mem_alloc(n * sizeof(uint32_t)),
+                       .order = mem_alloc(n * sizeof(uint32_t))};
     for (size_t i = 0; i < n; i++)
-        search->component[i] = BUILDER_NONE;
+        search->component[i] = (uint32_t)BUILDER_NONE;
 }
 
 static void search_free(Search *search)
@@ -48,7 +48,7 @@ static void search_free(Search *search)
     mem_free(search->order);
 }
 
-static void search_enter(Search *search, size_t *depth, size_t node)
+static void search_enter(Search *search, size_t *depth, uint32_t node)
 {
     search->number[node] = search->lowest[node] = ++search->numbers;
     search->open[search->open_count++] = node;
@@ -56,10 +56,10 @@ static void search_enter(Search *search, size_t *depth, size_t node)
 }
 
 /* Everything on top of `node` is one component. */
-static void search_close(Search *search, size_t node)
+static void search_close(Search *search, uint32_t node)
 {
-    size_t id = search->found;
-    size_t member;
+    uint32_t id = search->found;
+    uint32_t member;
     do {
         member = search->open[--search->open_count];
         search->component[member] = id;
@@ -67,15 +67,15 @@ static void search_close(Search *search, size_t node)
     } while (member != node);
 }
 
-static void search_from(Search *search, size_t root)
+static void search_from(Search *search, uint32_t root)
 {
     size_t depth = 0;
     search_enter(search, &depth, root);
     while (depth > 0) {
-        size_t node = search->path[depth - 1];
+        uint32_t node = search->path[depth - 1];
         const Node *n = &search->builder->nodes[node];
         if (search->branch[node] < n->need_count) {
-            size_t need = n->needs[search->branch[node]++];
+            uint32_t need = n->needs[search->branch[node]++];
             if (search->number[need] == 0)
                 search_enter(search, &depth, need);
             else if (search->component[need] == BUILDER_NONE &&
@@ -87,7 +87,7 @@ static void search_from(Search *search, size_t root)
             search_close(search, node);
         depth--;
         if (depth > 0) {
-            size_t parent = search->path[depth - 1];
+            uint32_t parent = search->path[depth - 1];
             if (search->lowest[node] < search->lowest[parent])
                 search->lowest[parent] = search->lowest[node];
         }
@@ -96,9 +96,9 @@ static void search_from(Search *search, size_t root)
 
 /* One loop: its members, and how to ask whether a node is one. */
 typedef struct Loop {
-    const size_t *members;
+    const uint32_t *members;
     size_t count;
-    const size_t *component; /* by node, for the first `known` nodes */
+    const uint32_t *component; /* by node, for the first `known` nodes */
     size_t known;
 } Loop;
 
@@ -126,7 +126,7 @@ static bool redirect(Builder *builder, const Loop *loop, size_t target, size_t i
         Node *node = &builder->nodes[member];
         for (size_t k = 0; k < node->need_count; k++) {
             if (node->needs[k] == target) {
-                node->needs[k] = instead;
+                node->needs[k] = (uint32_t)instead;
                 changed = true;
             }
         }
@@ -300,7 +300,7 @@ static size_t add_dummy(Builder *builder, size_t index, const View *view)
                    graph_provider(builder, (Address){CATALOG_TYPE, view->columns[i].type_oid, 0}));
     graph_need(builder, index, dummy);
     Node *node = &builder->nodes[index];
-    node->early = dummy;
+    node->early = (uint32_t)dummy;
     node->fragment.undo = arena_printf(builder->arena, "CREATE OR REPLACE VIEW %s",
                                        builder->nodes[dummy].fragment.sql + strlen(create));
     if (has_prefix(node->fragment.sql, create))
@@ -387,12 +387,12 @@ static bool repair_all(Builder *builder, const Search *search, bool *any, Error 
     return true;
 }
 
-bool loop_repair(Builder *builder, size_t **order, Error *err)
+bool loop_repair(Builder *builder, uint32_t **order, Error *err)
 {
     for (;;) {
         Search search;
         search_new(&search, builder);
-        for (size_t i = 0; i < builder->count; i++) {
+        for (uint32_t i = 0; i < builder->count; i++) {
             if (search.number[i] == 0)
                 search_from(&search, i);
         }

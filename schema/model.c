@@ -94,6 +94,13 @@ const Object *model_relation(const Model *model, Oid oid)
     return view == NULL ? NULL : &view->object;
 }
 
+void model_forget_dependencies(Model *model)
+{
+    arena_free(TAKE(model->dependency_arena));
+    model->dependencies.items = NULL;
+    model->dependencies.count = 0;
+}
+
 /* ---- by name --------------------------------------------------------------------------- */
 
 static int compare_objects(const Object *x, const Object *y)

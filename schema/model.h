@@ -83,12 +83,12 @@ typedef struct Grant {
 /* What all objects have in common: always the first member, named `object`. */
 typedef struct Object {
     Address address;
+    uint32_t grant_count;
     const char *schema; /* NULL for what has none */
     const char *name;
-    const char *owner;   /* role; NULL for what has no owner of its own */
-    const char *comment; /* NULL for none */
-    const Grant *grants; /* in the order in which they must be given */
-    size_t grant_count;
+    const char *owner;     /* role; NULL for what has no owner of its own */
+    const char *comment;   /* NULL for none */
+    const Grant *grants;   /* in the order in which they must be given */
     const char *extension; /* extension that it depends on (DEPENDS ON EXTENSION), or NULL */
 } Object;
 
@@ -161,29 +161,30 @@ typedef struct Sequence {
     bool identity;    /* made with its column (pg_depend 'i') */
 } Sequence;
 
+/* Members by size: there are more columns than anything else. */
 struct Column {
-    int number; /* attnum */
     const char *name;
-    Oid type_oid;
-    const char *type;      /* format_type with typmod */
-    const char *collation; /* qualified; NULL when the type's own */
-    bool not_null;
+    const char *type;          /* format_type with typmod */
+    const char *collation;     /* qualified; NULL when the type's own */
     const char *not_null_name; /* 18: name to print; NULL for the generated one or none */
-    bool not_null_no_inherit;  /* 18 */
-    bool not_null_local;       /* declared here, not only inherited; true before 18 */
-    bool not_null_valid;       /* 18: false when NOT VALID */
     const char *default_expr;  /* also the generation expression; NULL for none */
-    Oid default_oid;           /* pg_attrdef row */
-    char generated;            /* pg_attribute.attgenerated: '\0', s, v */
-    char identity;             /* pg_attribute.attidentity: '\0', a, d */
-    bool local;                /* attislocal */
-    int inherited;             /* attinhcount */
-    char storage;              /* attstorage where it differs from the type's, else '\0' */
-    char compression;          /* attcompression: '\0', p, l */
-    int statistics;            /* attstattarget, -1 for the default */
     const char *options;       /* attoptions as "name=value, ...", ready to paste; NULL for none */
     const char *foreign_options; /* of a foreign table's, ready to paste in OPTIONS (...); NULL */
     const char *comment;
+    int number; /* attnum */
+    Oid type_oid;
+    Oid default_oid;  /* pg_attrdef row */
+    int inherited;    /* attinhcount */
+    int statistics;   /* attstattarget, -1 for the default */
+    char generated;   /* pg_attribute.attgenerated: '\0', s, v */
+    char identity;    /* pg_attribute.attidentity: '\0', a, d */
+    char storage;     /* attstorage where it differs from the type's, else '\0' */
+    char compression; /* attcompression: '\0', p, l */
+    bool local;       /* attislocal */
+    bool not_null;
+    bool not_null_no_inherit; /* 18 */
+    bool not_null_local;      /* declared here, not only inherited; true before 18 */
+    bool not_null_valid;      /* 18: false when NOT VALID */
 };
 
 typedef enum Persistence { PERSISTENCE_PERMANENT = 'p', PERSISTENCE_UNLOGGED = 'u' } Persistence;
@@ -191,29 +192,28 @@ typedef enum Persistence { PERSISTENCE_PERMANENT = 'p', PERSISTENCE_UNLOGGED = '
 /* Ordinary, partitioned and foreign tables. Foreign ones have no rows here. */
 typedef struct Table {
     Object object;
-    char relkind;     /* pg_class.relkind: r, p, f */
-    char persistence; /* pg_class.relpersistence */
-    Oid row_type, row_type_array;
+    char relkind;          /* pg_class.relkind: r, p, f */
+    char persistence;      /* pg_class.relpersistence */
+    char replica_identity; /* relreplident: d, n, f, i; d for a foreign table */
+    bool is_partition;
+    bool hash_enum_key; /* some ancestor or itself hashes by an enum: load through the root */
+    bool row_security, force_row_security;
+    Oid row_type, row_type_array, server_oid;
     const Column *columns; /* without dropped ones, by number */
     size_t column_count;
     const Oid *parents; /* inheritance parents in inhseqno order; one for a partition */
     size_t parent_count;
-    bool is_partition;
     const char *partition_key;   /* pg_get_partkeydef; NULL unless partitioned */
     const char *partition_bound; /* FOR VALUES ... or DEFAULT; NULL unless a partition */
-    bool hash_enum_key;  /* some ancestor or itself hashes by an enum: load through the root */
-    const char *of_type; /* typed table: the type, qualified; NULL */
-    const char *access_method; /* NULL for the default of the kind (heap) */
-    const char *tablespace;    /* NULL for the database's */
-    const char *options;       /* reloptions and toast.*, ready to paste in WITH (...); NULL */
-    const char *server;        /* of a foreign table; NULL */
-    Oid server_oid;
+    const char *of_type;         /* typed table: the type, qualified; NULL */
+    const char *access_method;   /* NULL for the default of the kind (heap) */
+    const char *tablespace;      /* NULL for the database's */
+    const char *options;         /* reloptions and toast.*, ready to paste in WITH (...); NULL */
+    const char *server;          /* of a foreign table; NULL */
     const char *foreign_options; /* of a foreign table, ready to paste in OPTIONS (...); NULL */
-    char replica_identity;       /* relreplident: d, n, f, i; d for a foreign table */
-    bool row_security, force_row_security;
-    int64_t heap_pages;  /* size of the main fork in blocks, now; 0 for partitioned */
-    int64_t total_bytes; /* heap and TOAST */
-    double row_estimate; /* reltuples; -1 when never analyzed */
+    int64_t heap_pages;          /* size of the main fork in blocks, now; 0 for partitioned */
+    int64_t total_bytes;         /* heap and TOAST */
+    double row_estimate;         /* reltuples; -1 when never analyzed */
 } Table;
 
 /* Views and materialized views. */
@@ -235,34 +235,34 @@ typedef struct View {
 typedef struct Constraint {
     Object object; /* schema and name of the constraint; name is unique per table only */
     char contype;  /* pg_constraint.contype: c, p, u, x, f, t is never read */
+    bool local;    /* conislocal */
+    bool validated;
+    bool no_inherit;
+    bool deferrable;
+    bool deferred; /* INITIALLY DEFERRED */
     Oid table;     /* 0 for a domain's */
     Oid domain;
     Oid index; /* the index behind p, u, x; for f: the one on the referenced side */
     Oid referenced_table;
     Oid parent;      /* conparentid: the partitioned table's constraint that it belongs to */
     const char *def; /* pg_get_constraintdef */
-    bool local;      /* conislocal */
-    bool validated;
-    bool no_inherit;
-    bool deferrable;
-    bool deferred; /* INITIALLY DEFERRED */
 } Constraint;
 
 typedef struct Index {
     Object object; /* comment: of the index */
     Oid table;
-    Oid constraint;          /* pg_constraint row that it backs, or 0 */
-    Oid parent;              /* partitioned index that it is attached to, or 0 */
-    char relkind;            /* i, I */
+    Oid constraint; /* pg_constraint row that it backs, or 0 */
+    Oid parent;     /* partitioned index that it is attached to, or 0 */
+    char relkind;   /* i, I */
+    bool unique, primary, exclusion, nulls_not_distinct, without_overlaps;
+    bool valid, clustered, replica_identity;
+    bool plain;              /* a btree over columns alone, with all rows */
     const char *def;         /* pg_get_indexdef, with the tablespace */
     const char *bare_def;    /* without it */
     const char *columns_def; /* for p, u: the key columns, quoted, comma separated */
     const char *include_def; /* for p, u: the INCLUDE columns, or NULL */
     const char *options;     /* reloptions, ready to paste; NULL */
     const char *tablespace;
-    bool unique, primary, exclusion, nulls_not_distinct, without_overlaps;
-    bool valid, clustered, replica_identity;
-    bool plain;            /* a btree over columns alone, with all rows */
     const int *statistics; /* per column: target or -1 */
     size_t column_count;
 } Index;
@@ -346,12 +346,16 @@ typedef struct Model {
     MODEL_LIST(Policy) policies;
     MODEL_LIST(Uncarried) uncarried;     /* not sorted by OID */
     MODEL_LIST(Dependency) dependencies; /* sorted by from.classid, from.oid */
+    Arena *dependency_arena;             /* where they live; NULL in a model made by hand */
     /* The same objects in other orders (model_sort); NULL in a model that was not sorted. */
     const Table **tables_by_name;
     const Sequence **sequences_by_name;
     const Index **indexes_by_parent;         /* then by OID */
     const Constraint **constraints_by_table; /* then by OID */
 } Model;
+
+/* For one whose statements are made: little else looks at dependencies, and they are many. */
+void model_forget_dependencies(Model *model);
 
 /* Makes the orders that quick look-ups need; a model without them is searched from end to end. */
 void model_sort(Model *model, Arena *arena);

@@ -32,6 +32,41 @@ static inline __attribute__((unused)) Conn *replay_connect(const TestDatabase *d
     return conn;
 }
 
+static inline __attribute__((unused)) void replay_text(const char *a, const char *b)
+{
+    cr_assert((a == NULL) == (b == NULL) && (a == NULL || strcmp(a, b) == 0), "%s, not %s", b, a);
+}
+
+/* What waits for rows, made alone, is what it is among all. */
+static inline __attribute__((unused)) void replay_check_post(const FragmentList *all,
+                                                             const FragmentList *post)
+{
+    AUTO(mem_free) size_t *positions = mem_alloc((all->count + 1) * sizeof *positions);
+    size_t count = 0;
+    for (size_t i = 0; i < all->count; i++) {
+        const Fragment *a = &all->items[i];
+        positions[i] = SIZE_MAX;
+        if (a->section != SECTION_POST || a->place != PLACE_SCHEMA)
+            continue;
+        cr_assert_lt(count, post->count, "no %s", a->label);
+        const Fragment *b = &post->items[count];
+        replay_text(a->sql, b->sql);
+        replay_text(a->label, b->label);
+        replay_text(a->identity, b->identity);
+        replay_text(a->owner, b->owner);
+        cr_assert(a->kind == b->kind && a->table == b->table && a->weight == b->weight, "%s",
+                  a->label);
+        size_t needs = 0;
+        for (size_t k = 0; k < a->need_count; k++)
+            if (positions[a->needs[k]] != SIZE_MAX)
+                cr_assert(needs < b->need_count && b->needs[needs++] == positions[a->needs[k]],
+                          "needs of %s", a->label);
+        cr_assert_eq(needs, b->need_count, "needs of %s", a->label);
+        positions[i] = count++;
+    }
+    cr_assert_eq(count, post->count);
+}
+
 /* Reads a database in one snapshot and makes its statements. */
 static inline __attribute__((unused)) void replay_read(const TestDatabase *database, Arena *arena,
                                                        Model **model, FragmentList *list)
@@ -44,6 +79,10 @@ static inline __attribute__((unused)) void replay_read(const TestDatabase *datab
     cr_assert(catalog_read(conn, &scope, arena, model, &err), "%s", err.message);
     cr_assert(fragments_build(*model, conn_version(conn), conn, arena, list, &err), "%s (%s)",
               err.message, err.hint);
+    FragmentList post;
+    cr_assert(fragments_build_post(*model, conn_version(conn), conn, arena, &post, &err), "%s",
+              err.message);
+    replay_check_post(list, &post);
 }
 
 static inline __attribute__((unused)) void replay_run(const TestDatabase *database,

@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "schema/builder.h"
+#include "schema/graph.h"
 
 /*
  * Hand-made graphs: fragments are added straight to a builder, edges come from the model's
@@ -554,5 +554,43 @@ Test(graph, sorts_a_long_chain_and_a_wide_fan_in_reasonable_time)
     cr_assert_str_eq(g.list.items[0].sql, "t29999");
     cr_assert_lt(took, 5000, "%lld ms", (long long)took);
     mem_free(edges);
+    teardown(&g);
+}
+
+/* ---- what waits for rows, alone -------------------------------------------------------- */
+
+static size_t add_part(Graph *graph, FragmentKind kind, Section section, Oid oid, const char *sql)
+{
+    Object object = {.address = relation(oid), .schema = "s", .name = sql};
+    return builder_add(graph->builder, kind, section, &object, 0, "%s", sql);
+}
+
+Test(graph, only_what_waits_for_rows_is_handed_over_when_asked)
+{
+    Graph g;
+    setup(&g);
+    builder_only_post(g.builder);
+    add_part(&g, FRAGMENT_TABLE, SECTION_PRE, 1, "table");
+    add_part(&g, FRAGMENT_INDEX, SECTION_POST, 2, "index");
+    builder_undo(g.builder, add_part(&g, FRAGMENT_INDEX, SECTION_POST, 3, "other index"), "drop");
+    Object view = {.address = relation(4), .schema = "s", .name = "view", .owner = "me"};
+    size_t made = builder_add(g.builder, FRAGMENT_VIEW, SECTION_PRE, &view, 0, "view");
+    builder_add_attributes(g.builder, made, &view, "VIEW", NULL, "view");
+    need(&g, relation(2), relation(1));
+    need(&g, relation(3), relation(1));
+    need(&g, relation(4), relation(3)); /* so that it waits, and its owner with it */
+    builder_begin_kind(g.builder, "publication", PLACE_SWAP);
+    add_part(&g, FRAGMENT_OBJECT, SECTION_POST, 5, "elsewhere");
+    need(&g, relation(5), relation(4));
+    finish(&g);
+    arena_free(TAKE(g.builder->passing));
+    cr_assert_str_eq(order(&g), "index other index view ALTER VIEW view OWNER TO \"me\"");
+    cr_assert(needs(&g, "view", "other index"));
+    cr_assert_eq(g.list.items[at(&g, "index")].need_count, 0);
+    cr_assert_null(g.list.items[at(&g, "other index")].undo);
+    const Fragment *owner = &g.list.items[3];
+    cr_assert_str_eq(owner->owner, "\"me\"");
+    cr_assert_eq(owner->owner, owner->sql + strlen(owner->sql) - strlen("\"me\""));
+    cr_assert_str_eq(owner->label, "owner s.view");
     teardown(&g);
 }
