@@ -51,6 +51,19 @@ static const Constraint *deferred_key(const Plan *plan, const Fragment *fragment
     return deferred ? key : NULL;
 }
 
+bool defer_asks(const Plan *plan, const Fragment *fragment)
+{
+    switch (fragment->kind) {
+    case FRAGMENT_FOREIGN_KEY:
+    case FRAGMENT_COMMENT: /* goes with its key */
+        return deferred_key(plan, fragment) != NULL;
+    case FRAGMENT_ROW_SECURITY:
+        return is_preserved(plan, fragment->table);
+    default:
+        return false;
+    }
+}
+
 /* ---- before the swap ------------------------------------------------------------------- */
 
 static bool disable(Run *run, const Table *shadow, const char *what, const char *name, Error *err)

@@ -14,6 +14,9 @@
 /* True for a statement of the shadow's POST section that must not run before the swap. */
 bool defer_waits(const Plan *plan, const Fragment *shadow_fragment);
 
+/* True for a statement of the source that defer_record records, or a part of it. */
+bool defer_asks(const Plan *plan, const Fragment *source_fragment);
+
 /* Disables triggers and rules on the shadows of preserved tables, once they exist. */
 bool defer_disable(Run *run, const Plan *plan, Error *err) MUST_CHECK;
 

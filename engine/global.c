@@ -140,8 +140,9 @@ static void add(Work *work, PlanStatements *list, const char *sql, const Fragmen
         list->sql = grown.sql;
         list->labels = grown.labels;
     }
-    list->sql[list->count] = sql;
-    list->labels[list->count++] = fragment->label;
+    /* They outlive the lists of both sides (plan_forget). */
+    list->sql[list->count] = arena_strdup(work->run->arena, sql);
+    list->labels[list->count++] = arena_strdup(work->run->arena, fragment->label);
 }
 
 /* Taking back goes from the last to the first. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "engine/counterpart.h"
+#include "engine/defer.h"
 #include "engine/global.h"
 #include "engine/names.h"
 #include "engine/preserved.h"
@@ -164,7 +165,7 @@ bool set_path(Conn *conn, const char *path, bool local, Error *err)
 
 /* Reads a model with the extensions' schemas visible, so that what they hold is printed bare. */
 static bool read_model(Run *run, Conn *conn, const CatalogScope *scope, const char *path,
-                       const Model **model, FragmentList *fragments, Error *err)
+                       Model **model, FragmentList *fragments, Arena *arena, Error *err)
 {
     Model *read = NULL;
     bool ok = set_path(conn, path, false, err) &&
@@ -176,9 +177,9 @@ static bool read_model(Run *run, Conn *conn, const CatalogScope *scope, const ch
     if (trimmed)
         selection_trim_model(run->settings, read);
     ok = ok && (!trimmed || unfit_trim(run, read, err)) &&
-         fragments_build(read, conn_version(run->dest), conn, run->arena, fragments, err);
+         fragments_build(read, conn_version(run->dest), conn, arena, fragments, err);
     if (ok && trimmed)
-        selection_trim(run->settings, fragments, run->arena);
+        selection_trim(run->settings, fragments, arena);
     *model = read;
     return ok || error_wrap(err, "reading the catalogs of the %s", conn_side_name(conn));
 }
@@ -254,8 +255,10 @@ static bool read_live(Run *run, Plan *plan, const char *path, Error *err)
 {
     const CatalogScope scope = {.schemas = journal_live_names(&plan->schemas, run->arena),
                                 .schema_count = plan->schemas.count};
+    plan->live_statements = arena_new_in(run->arena);
     return (!conn_is_tape(run->source) || read_path_of_tape(run, plan, &path, err)) &&
-           read_model(run, run->dest, &scope, path, &plan->live, &plan->live_fragments, err);
+           read_model(run, run->dest, &scope, path, &plan->live, &plan->live_fragments,
+                      plan->live_statements, err);
 }
 
 static bool read_movable(Run *run, Plan *plan, Error *err)
@@ -306,7 +309,9 @@ bool plan_read(Run *run, Plan *plan, Error *err)
     const char *own_path = plan->source_path;
     share_path(plan, run->arena);
     const char *path = conn_is_tape(run->source) ? own_path : plan->source_path;
-    if (!read_model(run, run->source, &taken, path, &plan->source, &plan->source_fragments, err) ||
+    plan->source_statements = arena_new_in(run->arena);
+    if (!read_model(run, run->source, &taken, path, &plan->source, &plan->source_fragments,
+                    plan->source_statements, err) ||
         !name_schemas(run, plan, err) || !read_live(run, plan, path, err) ||
         !compare_same_types(plan->source, &plan->source_fragments, plan->live,
                             &plan->live_fragments, run->arena, &plan->same, &plan->same_count, err))
@@ -323,4 +328,64 @@ bool plan_read(Run *run, Plan *plan, Error *err)
     rebuild_plan(plan, source, run->arena);
     global_plan(run, plan, source, live);
     return true;
+}
+
+/* ---- later ----------------------------------------------------------------------------- */
+
+/* What the swap may still ask for. */
+static bool is_asked(const Plan *plan, const Fragment *fragment)
+{
+    return fragment->object.classid == CATALOG_NAMESPACE || defer_asks(plan, fragment);
+}
+
+/* Leaves the source's statements that are `kept`, one bool for each; frees the others' memory. */
+static void keep_statements(Run *run, Plan *plan, const bool *kept)
+{
+    const FragmentList all = plan->source_fragments;
+    Arena *arena = arena_new_in(run->arena);
+    bool *early = arena_alloc(arena, all.count + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < all.count; i++)
+        if (kept[i])
+            early[count++] = plan->globals.early != NULL && plan->globals.early[i];
+    fragments_keep(&all, kept, arena, &plan->source_fragments);
+    plan->globals.early = early;
+    plan->with_table = plan->with_rows = NULL; /* those are made, or will be without them */
+    arena_free(plan->source_statements);
+    plan->source_statements = arena;
+}
+
+void plan_forget_made(Run *run, Plan *plan)
+{
+    const FragmentList *list = &plan->source_fragments;
+    AUTO(mem_free) bool *kept = mem_alloc(list->count + 1);
+    for (size_t i = 0; i < list->count; i++)
+        kept[i] = (list->items[i].section == SECTION_POST &&
+                   !(plan->with_table != NULL && plan->with_table[i]) &&
+                   !(plan->with_rows != NULL && plan->with_rows[i])) ||
+                  is_asked(plan, &list->items[i]);
+    keep_statements(run, plan, kept);
+    model_forget_dependencies(plan->source);
+    model_forget_dependencies(plan->live);
+}
+
+void plan_forget(Run *run, Plan *plan)
+{
+    const FragmentList *list = &plan->source_fragments;
+    AUTO(mem_free) bool *kept = mem_alloc(list->count + 1);
+    for (size_t i = 0; i < list->count; i++)
+        kept[i] = is_asked(plan, &list->items[i]);
+    keep_statements(run, plan, kept);
+    if (plan->repointed_count == 0) {
+        plan->live_fragments = (FragmentList){0};
+        arena_free(TAKE(plan->live_statements));
+    }
+}
+
+bool plan_shadow_statements(Run *run, Plan *plan, Error *err)
+{
+    bool ok = fragments_build_post(plan->shadow, conn_version(run->dest), run->dest, run->arena,
+                                   &plan->shadow_fragments, err);
+    model_forget_dependencies(plan->shadow);
+    return ok || error_wrap(err, "reading the shadow");
 }

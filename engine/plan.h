@@ -60,8 +60,9 @@ typedef struct Plan {
     JournalSchemas schemas; /* of the source, with their other names */
     const char **aside;     /* by schema: what the live one is called inside a rehearsal; NULL when
                                there is no live one */
-    const Model *source, *live;
-    FragmentList source_fragments, live_fragments;
+    Model *source, *live;
+    FragmentList source_fragments, live_fragments; /* some alone, after plan_forget */
+    Arena *source_statements, *live_statements;    /* of the run's: where those live */
     SameType *same; /* types that stay where they are: ours = source, theirs = live */
     size_t same_count;
     const Oid *same_live; /* their OIDs in the live model, sorted */
@@ -82,10 +83,10 @@ typedef struct Plan {
     const bool *with_rows;  /* by source fragment: what is made with the rows instead */
     const PlanIndex *rows_indexes; /* the same, by table */
     size_t rows_index_count;
-    const struct Subset *subset; /* parts and masks (subset.h); NULL: none */
-    Globals globals;             /* what is not in a schema (global.h) */
-    const Model *shadow;         /* the shadow schemas as the destination prints them */
-    FragmentList shadow_fragments;
+    const struct Subset *subset;   /* parts and masks (subset.h); NULL: none */
+    Globals globals;               /* what is not in a schema (global.h) */
+    Model *shadow;                 /* the shadow schemas as the destination prints them */
+    FragmentList shadow_fragments; /* those that wait for rows (fragments_build_post) */
 } Plan;
 
 /* Sets search_path, for the transaction or the session. */
@@ -93,6 +94,16 @@ bool set_path(Conn *conn, const char *path, bool local, Error *err) MUST_CHECK;
 
 /* Reads both sides (the source inside its snapshot). Changes nothing. */
 bool plan_read(Run *run, Plan *plan, Error *err) MUST_CHECK;
+
+/* Once the shadow is made: lets go of the source's statements but for those that wait for rows and
+ * those that the swap asks for (defer_asks, those about schemas). */
+void plan_forget_made(Run *run, Plan *plan);
+/* Once those were rehearsed too, and the journal has the global ones: lets go of all statements but
+ * for those that the swap asks for; of the live side's all stay if some are defined again. */
+void plan_forget(Run *run, Plan *plan);
+
+/* Makes shadow_fragments. */
+bool plan_shadow_statements(Run *run, Plan *plan, Error *err) MUST_CHECK;
 
 /* Works out rehearsal_path and the movable extensions from where the destination's extensions are
  * now: the new objects' names first, then extensions where a rehearsal finds them, beside the

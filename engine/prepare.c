@@ -118,11 +118,14 @@ static bool make_shadow(Run *run, Plan *plan, const Snapshot *snapshot, Error *e
     run_phase(run, "schema");
     if (!record_start(run, plan, snapshot, err) || !roles_create(run, plan, err) ||
         !rehearse_extensions(run, plan, err) || !global_record_early(run, plan, err) ||
-        !rehearse_create(run, plan, err) || !rehearse_check(run, plan, err) ||
-        !rehearse_rest(run, plan, err) || !record_globals(run, plan, err))
+        !rehearse_create(run, plan, err) || !rehearse_check(run, plan, err))
+        return false;
+    plan_forget_made(run, plan);
+    if (!rehearse_rest(run, plan, err) || !record_globals(run, plan, err))
         return false;
     preserved_locate(plan);
-    return true;
+    plan_forget(run, plan);
+    return plan_shadow_statements(run, plan, err);
 }
 
 /* ---- rows ------------------------------------------------------------------------------ */
@@ -334,9 +337,14 @@ static bool prepare(Run *run, Error *err)
     if (run->settings->spill_dir != NULL && !spill(run, err))
         return false;
     run_phase(run, "snapshot");
-    if (run->settings->resume)
-        return resume_open(run, &plan, &snapshot, err) && rowcheck_resumes(run, &snapshot, err) &&
-               snapshot_record(run, &snapshot, false, err) && complete(run, &plan, &snapshot, err);
+    if (run->settings->resume) {
+        if (!resume_open(run, &plan, &snapshot, err) || !rowcheck_resumes(run, &snapshot, err) ||
+            !snapshot_record(run, &snapshot, false, err))
+            return false;
+        plan_forget_made(run, &plan);
+        plan_forget(run, &plan);
+        return complete(run, &plan, &snapshot, err);
+    }
     if (!open_both(run, err) || !look(run, &plan, &snapshot, err))
         return false;
     small_find(run, &plan);

@@ -24,8 +24,7 @@ bool rehearse_create(Run *run, Plan *plan, Error *err) MUST_CHECK;
 bool rehearse_statements(Run *run, Conn *dest, const PlanStatements *list, size_t start, size_t end,
                          Error *err) MUST_CHECK;
 
-/* Proves the rest over the empty tables, fills plan->shadow and plan->shadow_fragments, rolls back.
- */
+/* Proves the rest over the empty tables, fills plan->shadow, rolls back. */
 bool rehearse_rest(Run *run, Plan *plan, Error *err) MUST_CHECK;
 
 /* Runs all of it in one transaction that is rolled back, for a dry run: extensions, schema, and
