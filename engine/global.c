@@ -361,7 +361,7 @@ static void plan_live(Work *work, size_t i, bool *rebuilt)
 
 void global_plan(Run *run, Plan *plan, const Counterparts *source, const Counterparts *live)
 {
-    Arena *arena = run->arena;
+    AUTO(arena_free) Arena *arena = arena_new();
     size_t source_count = plan->source_fragments.count, live_count = plan->live_fragments.count;
     Work work = {.run = run,
                  .plan = plan,
@@ -373,9 +373,9 @@ void global_plan(Run *run, Plan *plan, const Counterparts *source, const Counter
                           .own = live,
                           .other = source,
                           .leans = plan->live_leans},
-                 .early = arena_alloc(arena, source_count + 1),
+                 .early = arena_alloc(plan->source_statements, source_count + 1),
                  .renewed = arena_alloc(arena, live_count + 1)};
-    bool *rebuilt = arena_alloc(arena, live_count + 1);
+    bool *rebuilt = arena_alloc(plan->live_statements, live_count + 1);
     memcpy(rebuilt, plan->rebuilt, live_count);
     find_makers(&work.source, arena);
     find_makers(&work.live, arena);

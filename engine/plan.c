@@ -378,6 +378,7 @@ void plan_forget(Run *run, Plan *plan)
     keep_statements(run, plan, kept);
     if (plan->repointed_count == 0) {
         plan->live_fragments = (FragmentList){0};
+        plan->rebuilt = NULL;
         arena_free(TAKE(plan->live_statements));
     }
 }

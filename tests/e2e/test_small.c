@@ -255,7 +255,7 @@ static long peak_of_prepare(int tables)
 
 Test(server_small, a_table_takes_a_few_kilobytes_of_the_client)
 {
-    enum { FEW = 100, MANY = 1000, KB_A_TABLE = 14 };
+    enum { FEW = 100, MANY = 1000, KB_A_TABLE = 8 };
     if (getenv("TEST_COMMAND_PLAIN") == NULL)
         cr_skip_test("TEST_COMMAND_PLAIN is not set: a sanitized command takes more");
     long before = peak_of_prepare(FEW), after = peak_of_prepare(MANY);
