@@ -41,6 +41,8 @@ char *mem_strdup(const char *s); /* NULL gives NULL */
 char *mem_printf(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 char *mem_vprintf(const char *fmt, va_list args) __attribute__((format(printf, 1, 0)));
 void mem_free(void *p);
+/* Gives what was freed back to the system, where the C library can: after a step that took much. */
+void mem_trim(void);
 
 static inline __attribute__((unused)) void auto_mem_free(void *p)
 {

@@ -108,6 +108,7 @@ bool catalog_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model **m
         !uncarried_read(conn, scope, arena, made, err))
         return false;
     model_sort(made, arena);
+    mem_trim(); /* the answers take more than the model */
     *model = made;
     return true;
 }
