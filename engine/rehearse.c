@@ -5,10 +5,9 @@
 
 #include "base/clock.h"
 #include "engine/array.h"
-#include "engine/counterpart.h"
+#include "engine/ddllist.h"
 #include "engine/defaultgrant.h"
 #include "engine/extensionrows.h"
-#include "engine/merge.h"
 #include "engine/objects.h"
 #include "engine/role.h"
 #include "engine/sidetable.h"
@@ -19,21 +18,6 @@
 enum { RENAME_LOCK_TIMEOUT_MS = 500, RENAME_PAUSE_MS = 200, RENAME_PATIENCE_MS = 60000 };
 
 typedef enum RehearsalPart { REHEARSE_SHADOW, REHEARSE_REST } RehearsalPart;
-
-/* Fragments that the engine runs by other means: schemas and extensions, with their attributes, and
- * what belongs to types that stay where they are. */
-static bool is_rehearsed(const Plan *plan, const Fragment *fragment)
-{
-    return fragment->object.classid != CATALOG_NAMESPACE &&
-           fragment->object.classid != CATALOG_EXTENSION && !plan_is_reused(plan, fragment);
-}
-
-/* A grant on a type of the live side that stays where it is. */
-static bool is_live_reused(const Plan *plan, const Fragment *fragment)
-{
-    return fragment->object.classid == CATALOG_TYPE &&
-           plan_stays_in_place(plan, fragment->object.oid);
-}
 
 /* ---- extensions ------------------------------------------------------------------------ */
 
@@ -332,129 +316,11 @@ static bool begin(Run *run, Plan *plan, RehearsalPart part, const PlanStatements
     }
 }
 
-/* ---- which statements ------------------------------------------------------------------ */
-
-/* Those of a section, with how they are taken back and how many locks each leaves behind. */
-typedef struct Rehearsal {
-    PlanStatements run;
-    const char **undo; /* by statement; NULL when it goes with another */
-    bool *stays;       /* by statement: makes an object and cannot be taken back */
-    int *locks;        /* by statement: held until the end of the transaction, roughly */
-} Rehearsal;
-
-/* A table takes its own lock, those of its TOAST table and its index; an index or key its own and
- * the table's; a foreign key those of two tables. */
-static int fragment_locks(const Fragment *fragment)
-{
-    switch (fragment->kind) {
-    case FRAGMENT_TABLE:
-        return 4;
-    case FRAGMENT_MATVIEW:
-        return 5;
-    case FRAGMENT_VIEW:
-    case FRAGMENT_INDEX:
-    case FRAGMENT_CONSTRAINT:
-    case FRAGMENT_FOREIGN_KEY:
-    case FRAGMENT_ATTACH:
-    case FRAGMENT_IDENTITY:
-        return 3;
-    default:
-        return 1;
-    }
-}
-
-static void add_statement(Rehearsal *list, const char *sql, const Fragment *fragment)
-{
-    list->undo[list->run.count] = fragment->undo;
-    list->stays[list->run.count] = counterpart_is_maker(fragment) && fragment->undo == NULL;
-    list->locks[list->run.count] = fragment_locks(fragment);
-    list->run.sql[list->run.count] = sql;
-    list->run.labels[list->run.count++] = fragment->label;
-}
-
-/* Which statements: of a section, and when `lanes` are given of one of them. */
-typedef struct Choice {
-    Section section;
-    const Lane *lanes;
-    Lane lane;
-} Choice;
-
-/* Global objects that must be there by then are made along; the others only in the swap. */
-static bool is_run(const Plan *plan, size_t i, const Choice *choice)
-{
-    const Fragment *fragment = &plan->source_fragments.items[i];
-    bool early = plan->with_table != NULL && plan->with_table[i];
-    if ((plan->with_rows != NULL && plan->with_rows[i]) ||
-        (choice->lanes != NULL && choice->lanes[i] != choice->lane))
-        return false;
-    return (early ? SECTION_PRE : fragment->section) == choice->section &&
-           is_rehearsed(plan, fragment) &&
-           (fragment->place == PLACE_SCHEMA || plan->globals.early[i]);
-}
-
-static void collect_live(const Plan *plan, const Merge *merge, Section section, Rehearsal *list)
-{
-    for (size_t i = 0; i < plan->live_fragments.count; i++) {
-        const Fragment *fragment = &plan->live_fragments.items[i];
-        bool adds = merge_adds(merge, fragment, section) && !is_live_reused(plan, fragment);
-        if (fragment->kind != FRAGMENT_REFRESH &&
-            (adds || (plan->rebuilt[i] && fragment->section == section)))
-            add_statement(list, fragment->sql, fragment);
-    }
-}
-
-static Rehearsal collect(Run *run, const Plan *plan, Choice choice, Arena *arena)
-{
-    size_t most = plan->source_fragments.count + plan->live_fragments.count + 1;
-    Rehearsal list = {.run = {.sql = arena_alloc(arena, most * sizeof *list.run.sql),
-                              .labels = arena_alloc(arena, most * sizeof *list.run.labels)},
-                      .undo = arena_alloc(arena, most * sizeof *list.undo),
-                      .stays = arena_alloc(arena, most * sizeof *list.stays),
-                      .locks = arena_alloc(arena, most * sizeof *list.locks)};
-    AUTO(merge_free) Merge *merge = merge_new(run, plan);
-    for (size_t i = 0; i < plan->source_fragments.count; i++) {
-        const Fragment *fragment = &plan->source_fragments.items[i];
-        const char *sql = is_run(plan, i, &choice) ? merge_statement(merge, fragment) : NULL;
-        /* Over empty tables a REFRESH may fail that will not fail over the rows (a division by a
-         * count). What is to be filled is known from where the definition came from. */
-        if (sql == NULL || fragment->kind == FRAGMENT_REFRESH || fragment->in_whole)
-            continue;
-        add_statement(&list, fragment->whole != NULL ? fragment->whole : sql, fragment);
-    }
-    if (choice.lanes == NULL || choice.lane == LANE_LAST)
-        collect_live(plan, merge, choice.section, &list);
-    return list;
-}
-
 /* ---- batches --------------------------------------------------------------------------- */
 
-/* One transaction may fill half of the server's lock table at most. */
-static bool read_lock_budget(Run *run, int64_t *budget, Error *err)
+static bool fits_once(const DdlList *list, int64_t budget)
 {
-    AUTO(result_free) PGresult *result = NULL;
-    if (!conn_query_row(run->dest,
-                        "SELECT pg_catalog.current_setting('max_locks_per_transaction')::bigint"
-                        " * (pg_catalog.current_setting('max_connections')::bigint"
-                        " + pg_catalog.current_setting('max_prepared_transactions')::bigint) / 2",
-                        0, NULL, &result, err))
-        return error_wrap(err, "reading the size of the lock table");
-    *budget = strtoll(PQgetvalue(result, 0, 0), NULL, 10);
-    return true;
-}
-
-/* The end of the batch that begins at `start`. */
-static size_t batch_end(const Rehearsal *list, size_t start, int64_t budget)
-{
-    int64_t locks = 0;
-    size_t end = start;
-    while (end < list->run.count && (end == start || locks + list->locks[end] <= budget))
-        locks += list->locks[end++];
-    return end;
-}
-
-static bool fits_once(const Rehearsal *list, int64_t budget)
-{
-    return batch_end(list, 0, budget) == list->run.count;
+    return ddllist_batch_end(list, 0, budget) == list->run.count;
 }
 
 static bool commit_batch(Run *run, Plan *plan, RehearsalPart part, const PlanStatements *list,
@@ -469,13 +335,13 @@ static bool commit_batch(Run *run, Plan *plan, RehearsalPart part, const PlanSta
     return give_up(run, err);
 }
 
-static bool commit_batches(Run *run, Plan *plan, RehearsalPart first, const Rehearsal *list,
+static bool commit_batches(Run *run, Plan *plan, RehearsalPart first, const DdlList *list,
                            int64_t budget, size_t *batches, Error *err)
 {
     size_t start = 0;
     *batches = 0;
     do {
-        size_t end = batch_end(list, start, budget);
+        size_t end = ddllist_batch_end(list, start, budget);
         if (!commit_batch(run, plan, start == 0 ? first : REHEARSE_REST, &list->run, start, end,
                           err))
             return false;
@@ -486,20 +352,10 @@ static bool commit_batches(Run *run, Plan *plan, RehearsalPart first, const Rehe
 }
 
 /* Takes a section back, the last statement first. What goes with another by then is gone. */
-static bool undo_batches(Run *run, Plan *plan, const Rehearsal *list, int64_t budget, Error *err)
+static bool undo_batches(Run *run, Plan *plan, const DdlList *list, int64_t budget, Error *err)
 {
-    enum { LOCKS_PER_DROP = 4 };
     AUTO(arena_free) Arena *arena = arena_new();
-    Rehearsal undo = {
-        .run = {.sql = arena_alloc(arena, (list->run.count + 1) * sizeof *undo.run.sql),
-                .labels = arena_alloc(arena, (list->run.count + 1) * sizeof *undo.run.sql)},
-        .locks = arena_alloc(arena, (list->run.count + 1) * sizeof *undo.locks)};
-    for (size_t i = list->run.count; i-- > 0;)
-        if (list->undo[i] != NULL) {
-            undo.locks[undo.run.count] = LOCKS_PER_DROP;
-            undo.run.sql[undo.run.count] = list->undo[i];
-            undo.run.labels[undo.run.count++] = list->run.labels[i];
-        }
+    const DdlList undo = ddllist_undo(list, arena);
     size_t batches = 0;
     return commit_batches(run, plan, REHEARSE_REST, &undo, budget, &batches, err) ||
            error_wrap(err, "taking back what waits for rows");
@@ -538,14 +394,14 @@ static void mark_populated(const Plan *plan, Model *shadow)
 /* With `lanes`: what comes before the tables that are made side by side, those, and the rest. */
 static bool create(Run *run, Plan *plan, const Lane *lanes, Arena *arena, Error *err)
 {
-    Rehearsal list = collect(run, plan, (Choice){SECTION_PRE, lanes, LANE_FIRST}, arena);
+    DdlList list = ddllist_new(run, plan, (DdlChoice){SECTION_PRE, lanes, LANE_FIRST}, arena);
     int64_t budget = 0;
     size_t batches = 0, more = 0, statements = list.run.count;
-    if (!read_lock_budget(run, &budget, err) ||
+    if (!ddllist_budget(run, &budget, err) ||
         !commit_batches(run, plan, REHEARSE_SHADOW, &list, budget, &batches, err))
         return false;
     if (lanes != NULL) {
-        list = collect(run, plan, (Choice){SECTION_PRE, lanes, LANE_LAST}, arena);
+        list = ddllist_new(run, plan, (DdlChoice){SECTION_PRE, lanes, LANE_LAST}, arena);
         statements += list.run.count;
         if (!sidetable_make(run, plan, lanes, err)) {
             blame_event_trigger(run, err);
@@ -586,7 +442,7 @@ static bool prove(Run *run, Plan *plan, const PlanStatements *rest, Model **shad
 }
 
 /* What makes an object must be able to take it back. */
-static bool refuse_single(const Rehearsal *list, Error *err)
+static bool refuse_single(const DdlList *list, Error *err)
 {
     for (size_t i = 0; i < list->run.count; i++) {
         if (!list->stays[i])
@@ -605,12 +461,12 @@ static bool refuse_single(const Rehearsal *list, Error *err)
 bool rehearse_rest(Run *run, Plan *plan, Error *err)
 {
     AUTO(arena_free) Arena *arena = arena_new();
-    Rehearsal list = collect(run, plan, (Choice){.section = SECTION_POST}, arena);
+    DdlList list = ddllist_new(run, plan, (DdlChoice){.section = SECTION_POST}, arena);
     const PlanStatements nothing = {0};
     int64_t budget = 0;
     size_t batches = 0;
     Model *shadow = NULL;
-    if (!read_lock_budget(run, &budget, err))
+    if (!ddllist_budget(run, &budget, err))
         return false;
     bool once = fits_once(&list, budget);
     if ((!once && (!refuse_single(&list, err) ||
@@ -629,7 +485,7 @@ void rehearse_plan(Run *run, const Plan *plan)
 {
     for (int section = SECTION_PRE; section <= SECTION_POST; section++) {
         AUTO(arena_free) Arena *arena = arena_new();
-        Rehearsal list = collect(run, plan, (Choice){.section = (Section)section}, arena);
+        DdlList list = ddllist_new(run, plan, (DdlChoice){.section = (Section)section}, arena);
         for (size_t i = 0; i < list.run.count; i++)
             run_plan(run, list.run.sql[i]);
     }
@@ -648,7 +504,7 @@ static bool create_extensions(Run *run, Plan *plan, Error *err)
     return plan_rehearsal_path(run, plan, err);
 }
 
-static bool try_dry(Run *run, Plan *plan, const Rehearsal *pre, const Rehearsal *post, Error *err)
+static bool try_dry(Run *run, Plan *plan, const DdlList *pre, const DdlList *post, Error *err)
 {
     const PlanStatements *first = &plan->globals.before_swap, *last = &plan->globals.after_swap;
     const size_t bytes = plan->schemas.count * sizeof *plan->aside;
@@ -673,10 +529,10 @@ static bool try_dry(Run *run, Plan *plan, const Rehearsal *pre, const Rehearsal 
 bool rehearse_dry(Run *run, Plan *plan, Error *err)
 {
     AUTO(arena_free) Arena *arena = arena_new();
-    Rehearsal pre = collect(run, plan, (Choice){.section = SECTION_PRE}, arena),
-              post = collect(run, plan, (Choice){.section = SECTION_POST}, arena);
+    DdlList pre = ddllist_new(run, plan, (DdlChoice){.section = SECTION_PRE}, arena),
+            post = ddllist_new(run, plan, (DdlChoice){.section = SECTION_POST}, arena);
     int64_t budget = 0;
-    if (!read_lock_budget(run, &budget, err))
+    if (!ddllist_budget(run, &budget, err))
         return false;
     if (!fits_once(&pre, budget) || !fits_once(&post, budget)) {
         error_set(err, ERROR_PREFLIGHT,
