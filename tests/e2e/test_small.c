@@ -76,7 +76,7 @@ Test(server_small, tables_travel_many_to_a_transaction_and_arrive_as_they_were)
                  " WHERE kind = 'copy'",
                  "t");
     EXPECT_VALUE(&shop.dest,
-                 "SELECT count(DISTINCT xmin::text) < count(*) / 4 FROM pgzm.task"
+                 "SELECT count(DISTINCT xmin::text) < count(*) / 2 FROM pgzm.task"
                  " WHERE kind = 'analyze'",
                  "t");
     /* What nothing else needs came with the rows; a commented key was there before. */
