@@ -273,3 +273,20 @@ Test(server_resume, a_schema_that_was_not_built_to_the_end_is_aborted)
     DEST_RUN(&shop, "abort");
     SHOP_RUN(&shop, "prepare", KEEPING);
 }
+
+/* Its tables were being made side by side, by sessions other than the one that holds the locks. */
+Test(server_resume, many_tables_that_were_not_made_to_the_end_are_aborted)
+{
+    Shop shop = bakery_with("DO $$ BEGIN FOR i IN 1..210 LOOP"
+                            " EXECUTE format('CREATE TABLE tiny_%s (id int PRIMARY KEY)', i);"
+                            " END LOOP; END $$",
+                            NULL);
+    prepare_until(&shop, AT("CREATE TABLE \"pgzm_shadow_public\".\"tiny_9\"", "COMMIT", AFTER));
+    AUTO(launch_clear) Launch resume = SHOP_LAUNCH(&shop, "prepare", "--resume", KEEPING);
+    EXPECT_CONTAINS(resume.err, "cannot be resumed: its schema was not built to the end");
+    DEST_RUN(&shop, "abort");
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM pg_namespace WHERE nspname ~ '^pgzm_'", "0");
+    SHOP_RUN(&shop, "prepare", KEEPING);
+    DEST_RUN(&shop, "swap");
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM pg_tables WHERE tablename ~ '^tiny_'", "210");
+}
