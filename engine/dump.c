@@ -576,6 +576,7 @@ static bool make(Dumper *d, Tape *tape, Error *err)
     conn_record(run->source, tape);
     if (!ask_quietly(d, err))
         return false;
+    plan_forget_statements(&d->plan);
     if (!save_files(d, tape, err))
         return error_wrap(err, "saving into folder %s", d->path);
     describe(d);

@@ -383,6 +383,20 @@ void plan_forget(Run *run, Plan *plan)
     }
 }
 
+void plan_forget_statements(Plan *plan)
+{
+    plan->source_fragments = plan->live_fragments = (FragmentList){0};
+    plan->with_table = plan->with_rows = plan->rebuilt = NULL;
+    plan->repointed_count = 0;
+    plan->globals = (Globals){0};
+    arena_free(TAKE(plan->source_statements));
+    arena_free(TAKE(plan->live_statements));
+    if (plan->source != NULL)
+        model_forget_dependencies(plan->source);
+    if (plan->live != NULL)
+        model_forget_dependencies(plan->live);
+}
+
 bool plan_shadow_statements(Run *run, Plan *plan, Error *err)
 {
     bool ok = fragments_build_post(plan->shadow, conn_version(run->dest), run->dest, run->arena,

@@ -102,6 +102,9 @@ void plan_forget_made(Run *run, Plan *plan);
  * for those that the swap asks for; of the live side's all stay if some are defined again. */
 void plan_forget(Run *run, Plan *plan);
 
+/* Lets go of all of them: nothing of this plan will be run (a dump). */
+void plan_forget_statements(Plan *plan);
+
 /* Makes shadow_fragments. */
 bool plan_shadow_statements(Run *run, Plan *plan, Error *err) MUST_CHECK;
 

@@ -318,6 +318,7 @@ static bool spill(Run *run, Error *err)
     if (!ok)
         json_object_update_missing(run->result, quiet.result);
     run_quiet_end(&quiet);
+    plan_forget_statements(&plan); /* it is read again when the dump is there */
     if (!ok || !dump_save(run, settings->spill_dir, err))
         return false;
     Settings *spilled = arena_alloc(run->arena, sizeof *spilled);
