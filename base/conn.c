@@ -23,6 +23,8 @@ struct Conn {
     Tape *tape;   /* theirs; NULL for none */
     bool is_tape; /* it answers, not a server */
     int version;
+    const ConnQuestion *ahead; /* on their way to the server and not ended, theirs; NULL for none */
+    size_t ahead_count, ahead_taken;
 };
 
 /*
@@ -473,11 +475,9 @@ static bool is_success(const PGresult *result)
     }
 }
 
-static bool query_server(Conn *conn, const char *sql, int n, const char *const *values,
-                         PGresult **result, Error *err)
+/* The last result of one statement; whether it is an error is still to be seen. */
+static bool last_result(Conn *conn, PGresult **result, Error *err)
 {
-    if (!send_query(conn, sql, n, values, err))
-        return false;
     AUTO(result_free) PGresult *kept = NULL;
     for (;;) {
         PGresult *next;
@@ -493,6 +493,40 @@ static bool query_server(Conn *conn, const char *sql, int n, const char *const *
     }
     if (kept == NULL)
         return lost_error(conn, err);
+    *result = TAKE(kept);
+    return true;
+}
+
+/* The answer to the next of the statements that were sent ahead, and the end of its transaction. */
+static bool take_ahead(Conn *conn, PGresult **result, Error *err)
+{
+    AUTO(result_free) PGresult *kept = NULL;
+    AUTO(result_free) PGresult *sync = NULL;
+    conn->ahead_taken++;
+    if (!last_result(conn, &kept, err))
+        return false;
+    if (!conn_is_lost(conn) && !next_result(conn, &sync, err))
+        return false;
+    *result = TAKE(kept);
+    return true;
+}
+
+static bool is_next_ahead(const Conn *conn, const char *sql)
+{
+    return conn->ahead_taken < conn->ahead_count &&
+           strcmp(conn->ahead[conn->ahead_taken].sql, sql) == 0;
+}
+
+static bool query_server(Conn *conn, const char *sql, int n, const char *const *values,
+                         PGresult **result, Error *err)
+{
+    AUTO(result_free) PGresult *kept = NULL;
+    if (conn->ahead != NULL && !is_next_ahead(conn, sql))
+        return error_set(err, ERROR_OTHER, "a statement came between those that were sent ahead");
+    if (conn->ahead != NULL
+            ? !cancel_check(active_cancel(conn), err) || !take_ahead(conn, &kept, err)
+            : !send_query(conn, sql, n, values, err) || !last_result(conn, &kept, err))
+        return false;
     if (!is_success(kept))
         return conn_error(conn, kept, err);
     *result = TAKE(kept);
@@ -646,6 +680,42 @@ bool conn_exec_many(Conn *conn, const char *const *statements, size_t n, size_t 
     if (!conn_is_lost(conn) && !PQexitPipelineMode(conn->pg) && ok)
         ok = error_set(err, ERROR_OTHER, "leaving pipeline mode: %s", PQerrorMessage(conn->pg));
     return ok;
+}
+
+/* ---- statements sent ahead --------------------------------------------------------------- */
+
+bool conn_ahead_begin(Conn *conn, const ConnQuestion *questions, size_t n, Error *err)
+{
+    if (conn->is_tape || n == 0)
+        return true;
+    if (!cancel_check(active_cancel(conn), err))
+        return false;
+    if (!PQenterPipelineMode(conn->pg))
+        return lost_error(conn, err);
+    conn->ahead = questions;
+    conn->ahead_count = conn->ahead_taken = 0;
+    for (size_t i = 0; i < n; i++) {
+        const ConnQuestion *q = &questions[i];
+        if (!PQsendQueryParams(conn->pg, q->sql, q->n, NULL, q->values, NULL, NULL, 0) ||
+            !PQpipelineSync(conn->pg))
+            return lost_error(conn, err);
+        conn->ahead_count++;
+    }
+    return true;
+}
+
+void conn_ahead_end(Conn *conn)
+{
+    AUTO(error_clear) Error ignored = ERROR_INIT;
+    if (conn->ahead == NULL)
+        return;
+    bool ok = true;
+    while (ok && conn->ahead_taken < conn->ahead_count && !conn_is_lost(conn)) {
+        AUTO(result_free) PGresult *dropped = NULL;
+        ok = take_ahead(conn, &dropped, &ignored);
+    }
+    conn->ahead = NULL;
+    PQexitPipelineMode(conn->pg);
 }
 
 /* ---- COPY ------------------------------------------------------------------------------ */

@@ -83,6 +83,20 @@ MUST_CHECK;
 bool conn_query_row(Conn *conn, const char *sql, int n, const char *const *values,
                     PGresult **result, Error *err) MUST_CHECK;
 
+typedef struct ConnQuestion {
+    const char *sql;
+    int n; /* parameters, as conn_query takes them */
+    const char *const *values;
+} ConnQuestion;
+
+/* Sends statements ahead (pipeline mode), each a transaction of its own outside of a block: the
+ * next calls of conn_query, which must ask for just these in their order, find the server at work
+ * on them or done, without a round trip for each. To be ended, also after a failure: the rest is
+ * waited for and dropped then. Only `questions` itself, with its texts, must outlive that, not the
+ * values. A Conn that is a tape answers as ever. */
+bool conn_ahead_begin(Conn *conn, const ConnQuestion *questions, size_t n, Error *err) MUST_CHECK;
+void conn_ahead_end(Conn *conn); /* nothing when nothing was begun */
+
 /* Runs several statements in one round trip (pipeline mode; no parameters, no COPY), hundreds and
  * thousands in one for every 500. They run in order; after the first failure the rest is skipped
  * and `failed` (may be NULL) is its index. Inside a transaction block the block is then aborted;

@@ -91,21 +91,52 @@ static bool kinds_read(Conn *conn, const CatalogScope *scope, Arena *arena, Mode
 }
 
 /* What has the largest answers comes first, while the model is small. */
+static bool read_all(Conn *conn, const CatalogScope *scope, Arena *arena, Model *model, Error *err)
+{
+    ReadColumns columns = {0};
+    bool ok = dependencies_read(conn, scope, arena, model, err) &&
+              columns_read(conn, scope, arena, &columns, err) &&
+              kinds_read(conn, scope, arena, model, err);
+    if (ok)
+        columns_assign(model, &columns);
+    mem_free(columns.relations);
+    return ok && comments_read(conn, scope, arena, model, err) &&
+           grants_read(conn, scope, arena, model, err) &&
+           uncarried_read(conn, scope, arena, model, err);
+}
+
+/* The queries of read_all, in its order. */
+static const char *const *query_names(Arena *arena, size_t *count)
+{
+    static const char *const before[] = {"depends", "columns"};
+    static const char *const after[] = {"comments", "grants", "uncarried"};
+    size_t n = 0, kind_count = 0;
+    while (kinds[kind_count] != NULL)
+        kind_count++;
+    const char **names =
+        arena_alloc(arena, (LENGTH(before) + kind_count + LENGTH(after)) * sizeof(*names));
+    for (size_t i = 0; i < LENGTH(before); i++)
+        names[n++] = before[i];
+    for (size_t i = 0; i < kind_count; i++)
+        names[n++] = kinds[i]->query;
+    for (size_t i = 0; i < LENGTH(after); i++)
+        names[n++] = after[i];
+    *count = n;
+    return names;
+}
+
 bool catalog_read(Conn *conn, const CatalogScope *scope, Arena *arena, Model **model, Error *err)
 {
+    AUTO(arena_free) Arena *scratch = arena_new();
     Model *made = arena_alloc(arena, sizeof(*made));
-    ReadColumns columns = {0};
     made->server_version = conn_version(conn);
     made->database = arena_strdup(arena, conn_database(conn));
-    bool ok = dependencies_read(conn, scope, arena, made, err) &&
-              columns_read(conn, scope, arena, &columns, err) &&
-              kinds_read(conn, scope, arena, made, err);
-    if (ok)
-        columns_assign(made, &columns);
-    mem_free(columns.relations);
-    if (!ok || !comments_read(conn, scope, arena, made, err) ||
-        !grants_read(conn, scope, arena, made, err) ||
-        !uncarried_read(conn, scope, arena, made, err))
+    size_t count = 0;
+    const char *const *names = query_names(scratch, &count);
+    bool ok = loader_ahead(conn, scope, names, count, scratch, err) &&
+              read_all(conn, scope, arena, made, err);
+    conn_ahead_end(conn);
+    if (!ok)
         return false;
     model_sort(made, arena);
     mem_trim(); /* the answers take more than the model */

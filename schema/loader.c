@@ -80,26 +80,82 @@ static void show_aliases(PGresult *result, const CatalogScope *scope)
                     show_cell(result, row, column, &scope->aliases[i]);
 }
 
-bool loader_query(Conn *conn, const CatalogScope *scope, const char *name, PGresult **result,
-                  Error *err)
+/* ---- asking ---------------------------------------------------------------------------- */
+
+/* The most statements that a query takes. */
+enum { QUESTIONS_MOST = 3 };
+
+/* The values of $1, $2 and $3. */
+static const char *const *parameters(const CatalogScope *scope, Arena *arena)
 {
-    const char *sql = loader_sql(name, conn_version(conn));
-    if (sql == NULL)
-        return error_set(err, ERROR_OTHER, "there is no query named %s", name);
+    const char **values = arena_alloc(arena, 3 * sizeof(*values));
     AUTO(str_clear) Str schemas = STR_INIT;
     AUTO(str_clear) Str catalogs = STR_INIT;
     AUTO(str_clear) Str oids = STR_INIT;
     add_array(&schemas, scope);
     add_left_out(&catalogs, scope, true);
     add_left_out(&oids, scope, false);
-    const char *values[] = {str_text(&schemas), str_text(&catalogs), str_text(&oids)};
+    values[0] = arena_strdup(arena, str_text(&schemas));
+    values[1] = arena_strdup(arena, str_text(&catalogs));
+    values[2] = arena_strdup(arena, str_text(&oids));
+    return values;
+}
+
+/* The statements of a query, itself at `*query`; their number, 0 when there is no such query. */
+static size_t make_questions(const Conn *conn, const CatalogScope *scope, const char *name,
+                             const char *const *values, ConnQuestion *questions, size_t *query,
+                             Error *err)
+{
+    const char *sql = loader_sql(name, conn_version(conn));
+    if (sql == NULL) {
+        error_set(err, ERROR_OTHER, "there is no query named %s", name);
+        return 0;
+    }
     int count = strstr(sql, "$2") != NULL ? 3 : 1;
     /* Catalogs that were not analyzed lately look small to the planner, which would go through a
      * long list for every row: minutes on a 12 with thousands of tables. */
     bool hashes = count == 3 && scope->left_out_count > LEFT_OUT_FEW;
-    bool ok = (!hashes || conn_exec(conn, "SET enable_nestloop = off", err)) &&
-              conn_query(conn, sql, count, values, result, err) &&
-              (!hashes || conn_exec(conn, "RESET enable_nestloop", err));
+    size_t n = 0;
+    if (hashes)
+        questions[n++] = (ConnQuestion){.sql = "SET enable_nestloop = off"};
+    *query = n;
+    questions[n++] = (ConnQuestion){sql, count, values};
+    if (hashes)
+        questions[n++] = (ConnQuestion){.sql = "RESET enable_nestloop"};
+    return n;
+}
+
+bool loader_ahead(Conn *conn, const CatalogScope *scope, const char *const *names, size_t count,
+                  Arena *arena, Error *err)
+{
+    const char *const *values = parameters(scope, arena);
+    ConnQuestion *questions = arena_alloc(arena, count * QUESTIONS_MOST * sizeof(*questions));
+    size_t all = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t query = 0;
+        size_t n = make_questions(conn, scope, names[i], values, questions + all, &query, err);
+        if (n == 0)
+            return false;
+        all += n;
+    }
+    return conn_ahead_begin(conn, questions, all, err) || error_wrap(err, "reading the catalogs");
+}
+
+bool loader_query(Conn *conn, const CatalogScope *scope, const char *name, PGresult **result,
+                  Error *err)
+{
+    AUTO(arena_free) Arena *scratch = arena_new();
+    ConnQuestion questions[QUESTIONS_MOST];
+    size_t query = 0;
+    size_t n =
+        make_questions(conn, scope, name, parameters(scope, scratch), questions, &query, err);
+    bool ok = n > 0;
+    for (size_t i = 0; ok && i < n; i++) {
+        AUTO(result_free) PGresult *answer = NULL;
+        ok = conn_query(conn, questions[i].sql, questions[i].n, questions[i].values, &answer, err);
+        if (ok && i == query)
+            *result = TAKE(answer);
+    }
     if (ok)
         show_aliases(*result, scope);
     return ok || error_wrap(err, "reading the catalogs (%s)", name);

@@ -27,6 +27,12 @@ const char *loader_sql(const char *name, int server_version);
 bool loader_query(Conn *conn, const CatalogScope *scope, const char *name, PGresult **result,
                   Error *err) MUST_CHECK;
 
+/* Sends the queries of these names ahead, for loader_query to be called with the same names in the
+ * same order, and nothing else on the connection, until conn_ahead_end: one round trip. `arena`
+ * must live as long. */
+bool loader_ahead(Conn *conn, const CatalogScope *scope, const char *const *names, size_t count,
+                  Arena *arena, Error *err) MUST_CHECK;
+
 /* Rows as an array of structs of `size` bytes each, in the order of the result; texts and lists
  * live in `arena`. ERROR_OTHER when a column is missing or a value does not parse. */
 bool loader_fill(const PGresult *result, const Field *fields, size_t field_count, size_t size,

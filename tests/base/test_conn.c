@@ -134,6 +134,102 @@ Test(server_conn, says_which_database_it_is_and_never_writes_to_a_source)
     cr_assert(error_is_state(&err, "25006"), "%s", err.message);
 }
 
+/* ---- statements sent ahead --------------------------------------------------------------- */
+
+static bool ask(Conn *conn, const ConnQuestion *question, char **answer, Error *err)
+{
+    AUTO(result_free) PGresult *result = NULL;
+    if (!conn_query(conn, question->sql, question->n, question->values, &result, err))
+        return false;
+    *answer = PQntuples(result) > 0 ? mem_strdup(PQgetvalue(result, 0, 0)) : NULL;
+    return true;
+}
+
+Test(server_conn, statements_sent_ahead_are_answered_in_turn)
+{
+    static const char *const values[] = {"twice "};
+    static const ConnQuestion questions[] = {
+        {"SELECT repeat($1, 100000)", 1, values},
+        {.sql = "SET search_path = public"},
+        {.sql = "SELECT current_setting('search_path')"},
+        {.sql = "SELECT txid_current()"},
+        {.sql = "SELECT txid_current()"},
+    };
+    TestDatabase database = test_database("conn");
+    AUTO(conn_free) Conn *conn = open_side(&database, CONN_DEST, NULL);
+    AUTO(error_clear) Error err = ERROR_INIT;
+    char *answers[LENGTH(questions)];
+    cr_assert(conn_ahead_begin(conn, questions, LENGTH(questions), &err), "%s", err.message);
+    for (size_t i = 0; i < LENGTH(questions); i++)
+        cr_assert(ask(conn, &questions[i], &answers[i], &err), "%s", err.message);
+    conn_ahead_end(conn);
+    cr_assert_eq(strlen(answers[0]), 600000);
+    cr_assert_null(answers[1]);
+    cr_assert_str_eq(answers[2], "public");
+    cr_assert_str_neq(answers[3], answers[4], "one transaction for both");
+    for (size_t i = 0; i < LENGTH(questions); i++)
+        mem_free(answers[i]);
+    expect(conn, "SELECT 1", "1");
+}
+
+Test(server_conn, what_was_sent_ahead_and_fails_leaves_a_connection_of_use)
+{
+    static const ConnQuestion questions[] = {
+        {.sql = "SELECT 1"}, {.sql = "SELECT 1/0"}, {.sql = "SELECT 3"}, {.sql = "SELECT 4"}};
+    TestDatabase database = test_database("conn");
+    AUTO(conn_free) Conn *conn = open_side(&database, CONN_SOURCE, NULL);
+    for (int in_block = 0; in_block < 2; in_block++) {
+        AUTO(error_clear) Error err = ERROR_INIT;
+        AUTO(mem_free) char *first = NULL;
+        AUTO(mem_free) char *none = NULL;
+        if (in_block)
+            cr_assert(conn_exec(conn, "BEGIN", &err));
+        cr_assert(conn_ahead_begin(conn, questions, LENGTH(questions), &err), "%s", err.message);
+        cr_assert(ask(conn, &questions[0], &first, &err), "%s", err.message);
+        cr_assert_not(ask(conn, &questions[1], &none, &err));
+        cr_assert(error_is_state(&err, "22012"), "%s", err.message);
+        conn_ahead_end(conn);
+        cr_assert_eq(conn_in_failed_transaction(conn), in_block == 1);
+        conn_rollback(conn);
+        expect(conn, "SELECT 2", "2");
+    }
+}
+
+Test(server_conn, nothing_comes_between_statements_sent_ahead)
+{
+    static const ConnQuestion questions[] = {{.sql = "SELECT 1"}, {.sql = "SELECT 2"}};
+    TestDatabase database = test_database("conn");
+    AUTO(conn_free) Conn *conn = open_side(&database, CONN_SOURCE, NULL);
+    AUTO(error_clear) Error err = ERROR_INIT;
+    AUTO(mem_free) char *none = NULL;
+    cr_assert(conn_ahead_begin(conn, questions, LENGTH(questions), &err), "%s", err.message);
+    cr_assert_not(ask(conn, &questions[1], &none, &err));
+    cr_assert_not_null(strstr(err.message, "sent ahead"), "%s", err.message);
+    conn_ahead_end(conn);
+    expect(conn, "SELECT 3", "3");
+}
+
+Test(server_conn, a_cancellation_ends_what_was_sent_ahead)
+{
+    static const ConnQuestion questions[] = {
+        {.sql = "SELECT pg_sleep(30)"}, {.sql = "SELECT pg_sleep(30)"}, {.sql = "SELECT 3"}};
+    TestDatabase database = test_database("conn");
+    AUTO(cancel_free) Cancel *cancel = cancel_new(NULL);
+    AUTO(conn_free) Conn *conn = open_side(&database, CONN_SOURCE, cancel);
+    AUTO(error_clear) Error err = ERROR_INIT;
+    AUTO(mem_free) char *none = NULL;
+    int64_t start = clock_monotonic_ms();
+    cr_assert(conn_ahead_begin(conn, questions, LENGTH(questions), &err), "%s", err.message);
+    cancel_trigger(cancel, CANCEL_REQUESTED);
+    cr_assert_not(ask(conn, &questions[0], &none, &err));
+    cr_assert_eq(err.kind, ERROR_INTERRUPTED);
+    conn_ahead_end(conn);
+    cr_assert_lt(clock_monotonic_ms() - start, 20000);
+    conn_shield_begin(conn);
+    expect(conn, "SELECT 5", "5");
+    conn_shield_end(conn);
+}
+
 Test(server_conn, refuses_two_commands_in_one_statement)
 {
     TestDatabase database = test_database("conn");

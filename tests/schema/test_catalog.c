@@ -87,6 +87,33 @@ Test(server_catalog, asks_as_many_queries_for_many_tables_as_for_one)
     cr_assert_eq(counts[0], counts[1]);
 }
 
+/* Across a network what is waited for are answers, not queries. */
+Test(server_catalog, sends_its_queries_before_it_waits_for_answers)
+{
+    TestDatabase database = test_database("queries");
+    AUTO(arena_free) Arena *arena = arena_new();
+    AUTO(conn_free) Conn *conn = replay_connect(&database, CONN_SOURCE);
+    FILE *trace = tmpfile();
+    PQtrace(conn_pg(conn), trace);
+    PQsetTraceFlags(conn_pg(conn), PQTRACE_SUPPRESS_TIMESTAMPS);
+    read_scope(conn, arena, NULL, 0, NULL);
+    PQuntrace(conn_pg(conn));
+    rewind(trace);
+    int sent = 0, turns = 0;
+    char line[4096], last = 'F';
+    while (fgets(line, sizeof(line), trace) != NULL) {
+        if (strstr(line, "\tParse\t") != NULL)
+            sent++;
+        if ((line[0] == 'F' || line[0] == 'B') && line[1] == '\t' && line[0] != last) {
+            last = line[0];
+            turns++;
+        }
+    }
+    fclose(trace);
+    cr_assert_gt(sent, 20);
+    cr_assert_eq(turns, 1, "%d changes of direction for %d queries", turns, sent);
+}
+
 Test(server_catalog, prints_members_of_extensions_bare_when_their_schema_is_in_the_path)
 {
     TestDatabase database = test_database("path");
