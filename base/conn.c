@@ -11,6 +11,7 @@
 enum {
     CONNECT_TIMEOUT_S = 30,     /* unless connect_timeout or PGCONNECT_TIMEOUT says otherwise */
     CANCEL_PATIENCE_MS = 10000, /* how long a cancelled query may take to end */
+    CANCEL_AGAIN_MS = 500,      /* a request that comes before the statement begins is in vain */
 };
 
 struct Conn {
@@ -427,14 +428,15 @@ static bool wait_for_result(Conn *conn, Error *err)
         const short events[2] = {(short)(POLLIN | (flush > 0 ? POLLOUT : 0)), 0};
         short revents[2];
         int64_t left = end < 0 ? -1 : end - clock_monotonic_ms();
-        int ready = end >= 0 && left <= 0 ? 0 : cancel_poll(cancel, fds, events, revents, left);
+        int64_t wait = left > CANCEL_AGAIN_MS ? CANCEL_AGAIN_MS : left;
+        int ready = end >= 0 && left <= 0 ? 0 : cancel_poll(cancel, fds, events, revents, wait);
         if (ready < 0)
             return error_set(err, ERROR_OTHER, "poll: %s", strerror(errno));
-        if (ready == 0 && end >= 0)
+        if (ready == 0 && end >= 0 && left <= 0)
             return cancel_check(conn->cancel, err) ? lost_error(conn, err) : false;
         if (ready == 0) {
             conn_cancel_query(conn);
-            end = clock_monotonic_ms() + CANCEL_PATIENCE_MS;
+            end = end < 0 ? clock_monotonic_ms() + CANCEL_PATIENCE_MS : end;
         } else if ((revents[0] & (POLLIN | POLLERR | POLLHUP)) != 0 && !PQconsumeInput(conn->pg)) {
             /* what the server said last ("terminating connection ...") is more useful than "lost"
              */
