@@ -26,7 +26,10 @@ bool objects_check(Run *run, Error *err)
 {
     const char *const values[] = {journal_id_text(run->arena, run->id)};
     AUTO(result_free) PGresult *result = NULL;
-    if (!conn_query(run->dest, run_sql("stays", conn_version(run->dest)), 1, values, &result, err))
+    if (!run_nested_loops(run, false, err) ||
+        !conn_query(run->dest, run_sql("stays", conn_version(run->dest)), 1, values, &result,
+                    err) ||
+        !run_nested_loops(run, true, err))
         return error_wrap(err, "looking for what stays in the destination");
     int count = PQntuples(result);
     if (count == 0)
