@@ -154,7 +154,7 @@ Test(server_crash, amid_the_parts_of_one_table, .timeout = 600)
     AUTO(launch_clear) Launch launch = prepare(&shop, "80MB");
     cr_assert(crash_after(&shop, &launch, 1, dying_kill), "%s", launch.err);
     expect_whole(&shop, &launch);
-    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM pgzm.task WHERE kind = 'copy'", "2");
+    EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM pgzm.task WHERE kind = 'copy'", "6");
 }
 
 /* Their rows cannot be told by the journal. */
