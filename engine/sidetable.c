@@ -4,13 +4,14 @@
 #include <string.h>
 
 #include "base/pool.h"
+#include "engine/ddllist.h"
 #include "engine/defaultgrant.h"
 #include "engine/rehearse.h"
 #include "schema/catalog.h"
 
-/* Below that a second connection gains less than it takes. A transaction of so many tables holds
- * four locks for each. */
-enum { LEAST_TABLES = 200, TABLES_AT_ONCE = 64 };
+/* Below that a second connection gains less than it takes. So many tables share a transaction at
+ * most, which holds four locks for each. */
+enum { LEAST_TABLES = 200, TABLES_AT_ONCE = 64, LOCKS_PER_TABLE = 4 };
 
 /* FirstNormalObjectId: what initdb made has a smaller OID, and is in every server. */
 enum { FIRST_USER_OID = 16384 };
@@ -100,6 +101,7 @@ typedef struct Yard {
     Run *run;
     Cancel *cancel;
     PlanStatements tables;
+    size_t at_once; /* of a transaction */
     atomic_size_t next;
 } Yard;
 
@@ -118,7 +120,7 @@ static void add_table(Run *run, const Plan *plan, const Fragment *fragment, Plan
 static bool make_some(Yard *yard, Conn *dest, size_t first, Error *err)
 {
     size_t rest = yard->tables.count - first;
-    size_t end = first + (rest < TABLES_AT_ONCE ? rest : TABLES_AT_ONCE);
+    size_t end = first + (rest < yard->at_once ? rest : yard->at_once);
     return conn_exec(dest, "BEGIN", err) &&
            rehearse_statements(yard->run, dest, &yard->tables, first, end, err) &&
            conn_exec(dest, "COMMIT", err);
@@ -135,12 +137,23 @@ static bool work(void *context, size_t index, Error *err)
         !conn_exec(dest, "SET synchronous_commit = off", err))
         return false;
     for (;;) {
-        size_t first = atomic_fetch_add(&yard->next, TABLES_AT_ONCE);
+        size_t first = atomic_fetch_add(&yard->next, yard->at_once);
         if (first >= yard->tables.count)
             return true;
         if (!cancel_check(yard->cancel, err) || !make_some(yard, dest, first, err))
             return false;
     }
+}
+
+/* All jobs together hold no more locks than one rehearsal may. */
+static bool share_locks(Yard *yard, Error *err)
+{
+    int64_t budget = 0;
+    if (!ddllist_budget(yard->run, &budget, err))
+        return false;
+    int64_t tables = budget / ((int64_t)yard->run->settings->jobs * LOCKS_PER_TABLE);
+    yard->at_once = tables > TABLES_AT_ONCE ? TABLES_AT_ONCE : tables < 1 ? 1 : (size_t)tables;
+    return true;
 }
 
 bool sidetable_make(Run *run, const Plan *plan, const Lane *lanes, Error *err)
@@ -157,5 +170,6 @@ bool sidetable_make(Run *run, const Plan *plan, const Lane *lanes, Error *err)
             add_table(run, plan, &list->items[i], &yard.tables, arena);
     log_info(&run->log, "making %zu tables with %d connections", yard.tables.count,
              run->settings->jobs);
-    return pool_run((size_t)run->settings->jobs, work, &yard, cancel, err);
+    return share_locks(&yard, err) &&
+           pool_run((size_t)run->settings->jobs, work, &yard, cancel, err);
 }

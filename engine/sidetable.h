@@ -5,7 +5,8 @@
  * when there are hundreds of such, each job makes some of them, after the schema and before what
  * needs them.
  *
- * Measured with 2,000 tables (PostgreSQL 15, two jobs): see bench/RESULTS.md, phase "schema".
+ * Measured with 2,000 tables of three columns by psql (PostgreSQL 15, two processors,
+ * files in memory): one connection 0.87 s, two 0.51 s.
  *
  * Threads: called by the main thread; runs workers with a connection each and returns when all is
  * done.

@@ -16,10 +16,16 @@ static void use_small_server(void)
     setenv("TEST_PGPASSWORD", getenv("TEST_SCRAM_PGPASSWORD"), 1);
 }
 
+#define SKIP_WITHOUT_SMALL_SERVER()                                                                \
+    do {                                                                                           \
+        if (getenv("TEST_SCRAM_PGHOST") == NULL || getenv("TEST_SOURCE_PGHOST") != NULL)           \
+            cr_skip_test("the second server of tests/run.sh, with a small lock table, is not "     \
+                         "there");                                                                 \
+    } while (0)
+
 Test(server_batches, the_schema_needs_no_large_lock_table)
 {
-    if (getenv("TEST_SCRAM_PGHOST") == NULL || getenv("TEST_SOURCE_PGHOST") != NULL)
-        cr_skip_test("the second server of tests/run.sh, with a small lock table, is not there");
+    SKIP_WITHOUT_SMALL_SERVER();
     use_small_server();
     Shop shop = shop_open();
     /* indexes that are not made with their tables: over expressions */
@@ -50,4 +56,26 @@ Test(server_batches, the_schema_needs_no_large_lock_table)
     EXPECT_SAME(compare_fingerprints(before, after));
     EXPECT_VALUE(&shop.dest, "SELECT count(*) FROM pg_namespace WHERE nspname ~ 'pgzm_shadow'",
                  "0");
+}
+
+/* Each of many jobs has a part of the lock table alone. */
+Test(server_batches, tables_made_side_by_side_need_none_either)
+{
+    SKIP_WITHOUT_SMALL_SERVER();
+    use_small_server();
+    Shop shop = {test_source_database("source"), test_database("dest")};
+    test_sql(&shop.source, "DO $$ BEGIN FOR i IN 1..700 LOOP"
+                           " EXECUTE format('CREATE TABLE t%s (a int, b text)', i);"
+                           " EXECUTE format('INSERT INTO t%s VALUES (%s)', i, i);"
+                           " END LOOP; END $$");
+    /* long enough for all of them to hold their locks at once (17 and later do without) */
+    test_sql(&shop.dest,
+             "CREATE SCHEMA aid; CREATE FUNCTION aid.slow() RETURNS event_trigger LANGUAGE plpgsql"
+             " AS $$ BEGIN IF current_setting('application_name') ~ 'schema' THEN"
+             " PERFORM pg_sleep(0.005); END IF; END $$;"
+             "CREATE EVENT TRIGGER slow ON ddl_command_end EXECUTE FUNCTION aid.slow()");
+    AUTO(launch_clear) Launch launch = SHOP_LAUNCH(&shop, "prepare", "--jobs", "12", "--verbose");
+    EXPECT_EXIT(&launch, 0);
+    EXPECT_CONTAINS(launch.err, "making 700 tables with 12 connections");
+    EXPECT_VALUE(&shop.dest, "SELECT sum(rows) FROM pgzm.task WHERE kind = 'copy'", "700");
 }
