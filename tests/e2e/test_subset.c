@@ -169,7 +169,7 @@ Test(server_subset, no_text_gets_out_of_its_parentheses)
     Shop shop = pair();
     static const char *const hostile[] = {
         "1=1) TO STDOUT; --",
-        "1=1) TO PROGRAM 'touch /tmp/pgzmtest-hostile' --",
+        "1=1) TO PROGRAM 'touch pgzmtest-hostile' --",
         "true; DROP TABLE orders",
         "true) OR (true",
         "true) UNION ALL SELECT 1, 1, 1 WHERE (true",
@@ -191,6 +191,7 @@ Test(server_subset, no_text_gets_out_of_its_parentheses)
         must_refuse(&shop, "--mask", mask, 4, "--mask for public.orders.total: ");
     }
     EXPECT_VALUE(&shop.source, "SELECT count(*) FROM orders", "1000");
+    EXPECT_VALUE(&shop.source, "SELECT pg_stat_file('pgzmtest-hostile', true) IS NULL", "t");
 }
 
 Test(server_subset, what_is_no_value_of_a_column_is_refused_before_anything_is_copied)

@@ -145,14 +145,15 @@ static void make_roles(const TestDatabase *database, const char *names)
     }
 }
 
-/* Its folder is made by the server, whose user may be another. */
+/* Its folder is made by the server, whose user may be another, beside the server's own: there that
+ * user may write for certain, and what removes the server removes it, too. */
 static void make_tablespace(const TestDatabase *database, const char *name)
 {
     AUTO(mem_free)
     char *exists =
         mem_printf("SELECT EXISTS (SELECT FROM pg_tablespace WHERE spcname = '%s')", name);
-    AUTO(mem_free) char *port = test_value(database, "SHOW port");
-    AUTO(mem_free) char *folder = mem_printf("/tmp/pgzmtest_space_%s_%s", name, port);
+    AUTO(mem_free) char *data = test_value(database, "SHOW data_directory");
+    AUTO(mem_free) char *folder = mem_printf("%s_%s", data, name);
     AUTO(mem_free)
     char *directory = mem_printf("COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; rm -rf %s; mkdir %s'",
                                  folder, folder);
