@@ -7,6 +7,8 @@
 #define MINIMUM (INT64_C(1) << 20)
 #define PARTICIPANT (INT64_C(32) << 20)
 #define MAXIMUM ((int64_t)INT32_MAX << 10)
+/* 512 kB, for backend_flush_after (indexmemory.h) */
+#define FLUSH_PAGES "64"
 
 void indexmemory_init(IndexMemory *memory, int64_t budget, int jobs, int64_t builds)
 {
@@ -62,13 +64,15 @@ bool indexmemory_set(const IndexMemory *memory, Conn *dest, const IndexPart *par
     AUTO(mem_free) char *workers = mem_printf("%d", part->workers);
     const char *const values[] = {bytes, workers};
     AUTO(result_free) PGresult *result = NULL;
-    /* what the server allows is not raised */
+    /* what the server allows is not raised; nor what its operating system can do, which says 0 */
     return conn_query(dest,
-                      "SELECT pg_catalog.set_config(name, CASE WHEN name = 'maintenance_work_mem'"
-                      " THEN coalesce($1, reset_val)"
+                      "SELECT pg_catalog.set_config(name, CASE name WHEN 'maintenance_work_mem'"
+                      " THEN coalesce($1, reset_val) WHEN 'backend_flush_after'"
+                      " THEN least(" FLUSH_PAGES ", max_val::int)::text"
                       " ELSE least($2::int, reset_val::int)::text END, false)"
                       " FROM pg_catalog.pg_settings WHERE name IN"
-                      " ('maintenance_work_mem', 'max_parallel_maintenance_workers')",
+                      " ('maintenance_work_mem', 'max_parallel_maintenance_workers')"
+                      " OR name = 'backend_flush_after' AND source = 'default'",
                       LENGTH(values), values, &result, err) ||
            error_wrap(err, "setting the memory of an index build");
 }

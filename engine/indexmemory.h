@@ -8,6 +8,14 @@
  * Measured with 4.1 million rows (PostgreSQL 15, two processors): a build with workers takes 9 %
  * more CPU than one without, so where every job builds they are a loss.
  *
+ * The first build over rows that were copied sets their hint bits, and so writes the table once
+ * more. Its session tells the system to write such pages to the disk while the build works
+ * (backend_flush_after), so that they are not all left to the next checkpoint, at which a live
+ * destination would wait. Measured (PostgreSQL 15, 700 MB, medians of four and five, three times):
+ * the CHECKPOINT after a load with three builds took 0.16 to 0.24 s where it took 0.46 to 0.56, and
+ * the load no longer. A session that has built nothing does not: from the beginning it made the
+ * load longer by as much as the checkpoint became shorter, or more.
+ *
  * Threads: any.
  */
 #ifndef PGZM_ENGINE_INDEXMEMORY_H
@@ -41,7 +49,7 @@ void indexmemory_give(IndexMemory *memory, const IndexPart *part);
 /* Parallel workers beside the session itself that have 32 MB each. */
 int indexmemory_workers(int64_t bytes);
 
-/* Sets the part for what the session runs next. */
+/* Sets the part for what the session runs next, and backend_flush_after where nobody has set it. */
 bool indexmemory_set(const IndexMemory *memory, Conn *dest, const IndexPart *part, Error *err)
     MUST_CHECK;
 

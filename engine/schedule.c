@@ -1,11 +1,13 @@
 #include "engine/schedule.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <time.h>
 
 typedef struct Task {
     void *payload;
     int64_t weight;
+    int64_t standing; /* of all tasks of its relation together; its own where it has none */
     Oid relation;
     bool exclusive, builds;
     int class;         /* 0: taken by itself */
@@ -25,14 +27,14 @@ struct Schedule {
     size_t count, capacity;
     pthread_mutex_t mutex;  /* guards all below, and waits_for of the tasks */
     pthread_cond_t changed; /* a task became ready, or all are finished, or stopped */
-    size_t *ready;          /* binary heap, heaviest first; then lowest number */
+    size_t *ready;          /* binary heap, see goes_before */
     size_t ready_count;
     size_t ready_classed; /* those with a class among them */
     size_t *aside;        /* room for ready tasks whose relation is busy */
     Busy *busy;
     size_t busy_count, busy_capacity;
     size_t running_builds;
-    size_t most_beside, most_builds; /* while others are ready; 0: any number */
+    size_t most_builds; /* while others are ready; 0: any number, and of one relation, too */
     size_t finished;
     bool stopped;
 };
@@ -117,7 +119,6 @@ void schedule_build(Schedule *schedule, size_t task)
 
 void schedule_share(Schedule *schedule, size_t takers)
 {
-    schedule->most_beside = takers > 1 ? takers - 1 : 1;
     schedule->most_builds = takers > 1 ? takers / 2 : 1;
 }
 
@@ -130,8 +131,10 @@ void schedule_class(Schedule *schedule, size_t task, int class)
 
 static bool goes_before(const Schedule *schedule, size_t a, size_t b)
 {
-    int64_t x = schedule->tasks[a].weight, y = schedule->tasks[b].weight;
-    return x != y ? x > y : a < b;
+    const Task *x = &schedule->tasks[a], *y = &schedule->tasks[b];
+    if (x->standing != y->standing)
+        return x->standing > y->standing;
+    return x->weight != y->weight ? x->weight > y->weight : a < b;
 }
 
 static void heap_push(Schedule *schedule, size_t task)
@@ -196,13 +199,16 @@ static size_t busy_tasks(const Schedule *schedule, Oid relation)
     return n;
 }
 
-/* Better something else, if there is anything. */
-static bool is_modest(const Schedule *schedule, const Task *task)
+static bool is_crowded(const Schedule *schedule, const Task *task)
 {
-    if (schedule->most_beside == 0)
-        return true;
-    return !(task->builds && schedule->running_builds >= schedule->most_builds) &&
-           busy_tasks(schedule, task->relation) < schedule->most_beside;
+    return schedule->most_builds > 0 && busy_tasks(schedule, task->relation) >= SCHEDULE_CROWD;
+}
+
+/* Better something else, if there is anything. */
+static bool is_one_build_too_many(const Schedule *schedule, const Task *task)
+{
+    return schedule->most_builds > 0 && task->builds &&
+           schedule->running_builds >= schedule->most_builds;
 }
 
 static void occupy(Schedule *schedule, const Task *task)
@@ -260,8 +266,31 @@ static void complete(Schedule *schedule, size_t task)
     mem_free(stack);
 }
 
+static int by_relation(const void *a, const void *b)
+{
+    const Task *x = *(Task *const *)a, *y = *(Task *const *)b;
+    return (x->relation > y->relation) - (x->relation < y->relation);
+}
+
+static void weigh_relations(Schedule *schedule)
+{
+    AUTO(mem_free) Task **sorted = mem_alloc((schedule->count + 1) * sizeof *sorted);
+    for (size_t i = 0; i < schedule->count; i++)
+        sorted[i] = &schedule->tasks[i];
+    qsort(sorted, schedule->count, sizeof *sorted, by_relation);
+    for (size_t first = 0, next; first < schedule->count; first = next) {
+        int64_t sum = 0;
+        for (next = first;
+             next < schedule->count && sorted[next]->relation == sorted[first]->relation;)
+            sum += sorted[next++]->weight;
+        for (size_t i = first; i < next; i++)
+            sorted[i]->standing = sorted[i]->relation == SCHEDULE_FREE ? sorted[i]->weight : sum;
+    }
+}
+
 void schedule_open(Schedule *schedule)
 {
+    weigh_relations(schedule);
     schedule->ready = mem_alloc((schedule->count + 1) * sizeof *schedule->ready);
     schedule->aside = mem_alloc((schedule->count + 1) * sizeof *schedule->aside);
     pthread_mutex_lock(&schedule->mutex);
@@ -281,7 +310,7 @@ void schedule_open(Schedule *schedule)
     pthread_mutex_unlock(&schedule->mutex);
 }
 
-/* The heaviest ready task whose relation is free; one that leaves room for others, if there is. */
+/* The heaviest ready task whose relation is free; one that leaves jobs to rows, if there is. */
 static bool pick(Schedule *schedule, size_t *task)
 {
     size_t set_aside = 0, spare = 0;
@@ -289,10 +318,8 @@ static bool pick(Schedule *schedule, size_t *task)
     while (schedule->ready_count > 0 && !found) {
         size_t candidate = heap_pop(schedule);
         const Task *t = &schedule->tasks[candidate];
-        bool possible =
-            !is_blocked(schedule, t) &&
-            (schedule->most_beside == 0 || busy_tasks(schedule, t->relation) < SCHEDULE_CROWD);
-        found = possible && is_modest(schedule, t);
+        bool possible = !is_blocked(schedule, t) && !is_crowded(schedule, t);
+        found = possible && !is_one_build_too_many(schedule, t);
         if (found) {
             *task = candidate;
         } else if (possible && !has_spare) {

@@ -24,8 +24,9 @@ Schedule *schedule_new(void);
 void schedule_free(Schedule *schedule);
 
 /* Adds a task; returns its number (from 0, in order). `payload` is the caller's; NULL makes a mere
- * meeting point that is finished as soon as its needs are. Among tasks that are ready the heaviest
- * is taken first. While a task runs that is `exclusive` on a relation, no other task of that
+ * meeting point that is finished as soon as its needs are. Among tasks that are ready one of the
+ * relation whose tasks weigh most together is taken first, and of these the heaviest: what waits
+ * for all rows of a large table takes long, and is done while the rows of others come. While a task runs that is `exclusive` on a relation, no other task of that
  * relation is taken. */
 size_t schedule_add(Schedule *schedule, void *payload, int64_t weight, Oid relation,
                     bool exclusive);
@@ -41,9 +42,8 @@ void schedule_each_need(const Schedule *schedule,
 
 /* The task builds an index: no writer of rows. */
 void schedule_build(Schedule *schedule, size_t task);
-/* How `takers` share the work. While other tasks are ready, one relation has at most all takers but
- * one, and builds at most half of the takers; whatever waits, one relation has at most
- * SCHEDULE_CROWD. */
+/* How `takers` share the work. While other tasks are ready, builds have at most half of the takers;
+ * whatever waits, one relation has at most SCHEDULE_CROWD. */
 void schedule_share(Schedule *schedule, size_t takers);
 /* More than 8 to 16 writers on one heap spend their time on its extension lock. */
 enum { SCHEDULE_CROWD = 8 };

@@ -79,7 +79,7 @@ BEGIN
         exclusive boolean NOT NULL DEFAULT true,  -- alone on its table
         builds boolean NOT NULL DEFAULT false,    -- reads rows: counted as an index
         class integer NOT NULL DEFAULT 0,  -- tasks of one may share a transaction; 0: alone
-        weight bigint NOT NULL DEFAULT 0,  -- the heaviest go first; of a chunk: bytes
+        weight bigint NOT NULL DEFAULT 0,  -- workers take the heaviest first; of a chunk: bytes
         needs integer[],                   -- statements that come before
         chunk json,                        -- what is read and written (taskstore.h)
         done boolean NOT NULL DEFAULT false,

@@ -63,37 +63,60 @@ Test(indexmemory, workers_stand_in_for_jobs_that_have_no_build)
     indexmemory_clear(&memory);
 }
 
+static Conn *open_with(const TestDatabase *database, const char *options)
+{
+    Error err = ERROR_INIT;
+    AUTO(mem_free) char *conninfo = mem_printf("%s options='%s'", database->conninfo, options);
+    const ConnSpec spec = {.side = CONN_DEST, .conninfo = conninfo};
+    Conn *dest = NULL;
+    cr_assert(conn_open(&spec, NULL, &dest, &err), "%s", err.message);
+    return dest;
+}
+
+/* The settings after that, in one line. */
+static char *set_and_read(Conn *dest, int64_t budget, const IndexPart *part)
+{
+    Error err = ERROR_INIT;
+    IndexMemory memory;
+    AUTO(result_free) PGresult *result = NULL;
+    indexmemory_init(&memory, budget, 4, 4);
+    cr_assert(indexmemory_set(&memory, dest, part, &err), "%s", err.message);
+    indexmemory_clear(&memory);
+    cr_assert(conn_query_row(dest,
+                             "SELECT current_setting('maintenance_work_mem') || ' ' ||"
+                             " current_setting('max_parallel_maintenance_workers') || ' ' ||"
+                             " current_setting('backend_flush_after')",
+                             0, NULL, &result, &err),
+              "%s", err.message);
+    return mem_strdup(PQgetvalue(result, 0, 0));
+}
+
 /* What the session sets is the part, and never more workers than its settings allow. */
 Test(server_indexmemory, sets_what_a_build_gets)
 {
-    Error err = ERROR_INIT;
     TestDatabase database = test_database("dest");
-    AUTO(mem_free)
-    char *conninfo = mem_printf("%s options='-c max_parallel_maintenance_workers=3 -c"
-                                " maintenance_work_mem=100MB'",
-                                database.conninfo);
-    const ConnSpec spec = {.side = CONN_DEST, .conninfo = conninfo};
-    AUTO(conn_free) Conn *dest = NULL;
-    cr_assert(conn_open(&spec, NULL, &dest, &err), "%s", err.message);
+    AUTO(conn_free)
+    Conn *dest = open_with(&database, "-c max_parallel_maintenance_workers=3"
+                                      " -c maintenance_work_mem=100MB");
     const struct {
         int64_t budget;
         IndexPart part;
         const char *settings;
-    } cases[] = {
-        {0, {MB, 0}, "100MB 0"}, {0, {MB, 9}, "100MB 3"}, {64 * MB, {50 * MB, 2}, "50MB 2"}};
+    } cases[] = {{0, {MB, 0}, "100MB 0 512kB"},
+                 {0, {MB, 9}, "100MB 3 512kB"},
+                 {64 * MB, {50 * MB, 2}, "50MB 2 512kB"}};
     for (size_t i = 0; i < LENGTH(cases); i++) {
-        AUTO(result_free) PGresult *result = NULL;
-        IndexMemory memory;
-        indexmemory_init(&memory, cases[i].budget, 4, 4);
-        cr_assert(indexmemory_set(&memory, dest, &cases[i].part, &err), "%s", err.message);
-        cr_assert(conn_query_row(dest,
-                                 "SELECT current_setting('maintenance_work_mem') || ' ' ||"
-                                 " current_setting('max_parallel_maintenance_workers')",
-                                 0, NULL, &result, &err),
-                  "%s", err.message);
-        cr_assert_str_eq(PQgetvalue(result, 0, 0), cases[i].settings);
-        indexmemory_clear(&memory);
+        AUTO(mem_free) char *settings = set_and_read(dest, cases[i].budget, &cases[i].part);
+        cr_assert_str_eq(settings, cases[i].settings);
     }
+}
+
+Test(server_indexmemory, leaves_a_flush_that_somebody_has_set)
+{
+    TestDatabase database = test_database("dest");
+    AUTO(conn_free) Conn *dest = open_with(&database, "-c backend_flush_after=1MB");
+    AUTO(mem_free) char *settings = set_and_read(dest, 64 * MB, &(IndexPart){50 * MB, 0});
+    cr_assert_str_eq(settings, "50MB 0 1MB");
 }
 
 Test(indexmemory, allows_a_worker_for_every_32_MB)
