@@ -26,8 +26,8 @@ void schedule_free(Schedule *schedule);
 /* Adds a task; returns its number (from 0, in order). `payload` is the caller's; NULL makes a mere
  * meeting point that is finished as soon as its needs are. Among tasks that are ready one of the
  * relation whose tasks weigh most together is taken first, and of these the heaviest: what waits
- * for all rows of a large table takes long, and is done while the rows of others come. While a task runs that is `exclusive` on a relation, no other task of that
- * relation is taken. */
+ * for all rows of a large table takes long, and is done while the rows of others come. While a task
+ * runs that is `exclusive` on a relation, no other task of that relation is taken. */
 size_t schedule_add(Schedule *schedule, void *payload, int64_t weight, Oid relation,
                     bool exclusive);
 /* `task` waits until `earlier` is finished. No loops. */
