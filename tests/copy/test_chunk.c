@@ -74,7 +74,8 @@ static size_t count_of(int64_t pages, int64_t bytes, int version, int64_t chunk_
 
 Test(chunk, their_size_leaves_some_for_each_job)
 {
-    cr_expect_eq(copy_sizes(0, 1).whole, 64 * MB);
+    cr_expect_eq(copy_sizes(0, 1).whole, 128 * MB);
+    cr_expect_eq(copy_sizes(0, 1).part, 64 * MB);
     cr_expect_eq(copy_sizes(2048 * MB, 2).whole, 256 * MB);
     cr_expect_eq(copy_sizes(8000 * MB, 4).whole, 500 * MB);
     cr_expect_eq(copy_sizes(8000 * MB, 4).part, 125 * MB);
@@ -89,8 +90,8 @@ Test(chunk, a_table_that_is_split_keeps_all_jobs_until_its_end)
         int64_t megabytes;
         int jobs;
         size_t count;
-    } cases[] = {{64, 2, 1},    {65, 2, 6},    {1051, 2, 32},
-                 {1051, 1, 16}, {1051, 8, 72}, {9000, 3, 48}};
+    } cases[] = {{128, 2, 1},   {129, 2, 4},   {1051, 2, 18},
+                 {1051, 1, 16}, {1051, 8, 24}, {9000, 3, 48}};
     for (size_t i = 0; i < LENGTH(cases); i++) {
         AUTO(plan_clear) Plan plan = make_plan(cases[i].megabytes * 128, cases[i].megabytes * MB);
         const CopySizes sizes = copy_sizes(cases[i].megabytes * MB, cases[i].jobs);
