@@ -14,7 +14,7 @@
  * destination would wait. Measured (PostgreSQL 15, 700 MB, medians of four and five, three times):
  * the CHECKPOINT after a load with three builds took 0.16 to 0.24 s where it took 0.46 to 0.56, and
  * the load no longer. A session that has built nothing does not: from the beginning it made the
- * load longer by as much as the checkpoint became shorter, or more.
+ * load longer by about as much as the checkpoint became shorter, or more.
  *
  * Threads: any.
  */
