@@ -39,8 +39,9 @@ static double longest_of(const Case *c)
 static void draw_entry(const Case *c, const Entry *entry, double x, double y, Str *svg)
 {
     double scale = (PANEL_WIDTH - LABEL_WIDTH - VALUE_WIDTH) / longest_of(c);
-    double from = x + LABEL_WIDTH, own = entry_spread(case_entry(c, "pgzm"), METRIC_WALL).median;
+    double from = x + LABEL_WIDTH;
     Spread wall = entry_spread(entry, METRIC_WALL);
+    Spread ratio = entry_ratio(entry, case_entry(c, "pgzm"), METRIC_WALL);
     double client = entry_spread(entry, METRIC_CLIENT).median;
     double server = entry_spread(entry, METRIC_SERVER).median;
     bool bold = strcmp(entry->contender, "pgzm") == 0;
@@ -59,8 +60,8 @@ static void draw_entry(const Case *c, const Entry *entry, double x, double y, St
     svg_bar(svg, from + client * scale, y + 22, server * scale, 6, "#f0cf94");
 
     AUTO(mem_free)
-    char *value = own > 0 && !bold ? mem_printf("%.1f s · %.2f×", wall.median, wall.median / own)
-                                   : mem_printf("%.1f s", wall.median);
+    char *value = ratio.n > 0 && !bold ? mem_printf("%.1f s · %.2f×", wall.median, ratio.median)
+                                       : mem_printf("%.1f s", wall.median);
     svg_text(svg, from + wall.max * scale + 8, y + 15, bold ? "font-weight=\"bold\"" : "", value);
 }
 

@@ -51,9 +51,9 @@ static void add_contender(Grid *grid, const Entry *entry, bool markdown)
 
 static void add_ratio(Grid *grid, const Case *c, const Entry *entry)
 {
-    double own = entry_spread(case_entry(c, "pgzm"), METRIC_WALL).median;
-    if (own > 0)
-        grid_add(grid, "%.2f", entry_spread(entry, METRIC_WALL).median / own);
+    Spread ratio = entry_ratio(entry, case_entry(c, "pgzm"), METRIC_WALL);
+    if (ratio.n > 0)
+        grid_add(grid, "%.2f", ratio.median);
     else
         grid_add(grid, "-");
 }
@@ -211,7 +211,8 @@ static void add_tables(const Summary *summary, bool markdown, Str *s)
     add_heading(s, markdown, "Cases");
     str_add(s,
             "Medians; memory is the greatest of all runs, of all processes of a client together. "
-            "Ratio: how many times as long\nas pgzm-copy.\n");
+            "Ratio: how many times as long\nas pgzm-copy in the same round, the median over the "
+            "rounds: others on the machine may slow a whole round.\n");
     for (int i = 0; i < summary->case_count; i++)
         add_case(&summary->cases[i], markdown, s);
     add_growth(summary, markdown, s);

@@ -14,10 +14,9 @@ static json_t *entry_json(const Case *c, const Entry *entry)
     for (int m = 0; m < METRIC_COUNT; m++)
         json_object_set_new(result, metric_key((Metric)m),
                             spread_json(entry_spread(entry, (Metric)m)));
-    double own = entry_spread(case_entry(c, "pgzm"), METRIC_WALL).median;
-    if (own > 0)
-        json_object_set_new(result, "ratio_to_pgzm",
-                            json_real(entry_spread(entry, METRIC_WALL).median / own));
+    Spread ratio = entry_ratio(entry, case_entry(c, "pgzm"), METRIC_WALL);
+    if (ratio.n > 0)
+        json_object_set_new(result, "ratio_to_pgzm", json_real(ratio.median));
     for (int i = 0; i < entry->n; i++) {
         json_t *run = json_pack("{s:i}", "run", entry->run[i]);
         for (int m = 0; m < METRIC_COUNT; m++)

@@ -16,7 +16,8 @@
 # database; the contenders in turns, every second round in the opposite order. What is timed ends
 # alike: rows, indexes, validated constraints, statistics, CHECKPOINT. Afterwards a sum over all rows
 # and the definitions are compared with the source's: a run that differs does not count, and the exit
-# code is 1. Clients and both servers share the machine, so the ratios say more than the seconds.
+# code is 1. Clients and both servers share the machine, so the ratios say more than the seconds;
+# each is the median of those within one round.
 set -eu
 cd "$(dirname "$0")/.."
 . bench/common.sh

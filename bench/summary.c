@@ -220,6 +220,26 @@ Spread entry_spread(const Entry *entry, Metric metric)
     return entry == NULL ? (Spread){0} : spread_of(entry->values[metric], entry->n);
 }
 
+static double of_round(const Entry *entry, int round, Metric metric)
+{
+    for (int i = 0; i < entry->n; i++)
+        if (entry->run[i] == round)
+            return entry->values[metric][i];
+    return 0;
+}
+
+Spread entry_ratio(const Entry *entry, const Entry *by, Metric metric)
+{
+    double ratios[SUMMARY_RUNS_MAX];
+    int n = 0;
+    for (int i = 0; entry != NULL && by != NULL && i < entry->n; i++) {
+        double below = of_round(by, entry->run[i], metric);
+        if (below > 0)
+            ratios[n++] = entry->values[metric][i] / below;
+    }
+    return spread_of(ratios, n);
+}
+
 Spread phase_spread(const Phase *phase)
 {
     return phase == NULL ? (Spread){0} : spread_of(phase->ms, phase->n);

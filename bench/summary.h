@@ -92,6 +92,10 @@ const Case *summary_case(const Summary *summary, const char *name);
 const Case *summary_largest(const Summary *summary, const char *dataset);
 const Entry *case_entry(const Case *c, const char *contender);
 Spread entry_spread(const Entry *entry, Metric metric);
+/* How many times as much as `by`, in the runs of one round; over the rounds that have both. Others
+ * on the machine may slow a whole round, and then medians of one contender and of another may come
+ * from different ones. */
+Spread entry_ratio(const Entry *entry, const Entry *by, Metric metric);
 Spread phase_spread(const Phase *phase);
 const Phase *entry_phase(const Entry *entry, const char *name);
 

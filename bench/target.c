@@ -18,28 +18,32 @@ static void add(Summary *s, const char *what, double limit, const char *unit, do
                                              .met = known && value <= limit};
 }
 
-/* The shortest time of all contenders but pgzm-copy and the floor, which moves no row between
- * servers. */
-static double best_other(const Case *c)
+/* pgzm-copy by another contender; unknown when no round has both. */
+static void add_ratio(Summary *s, const char *what, double limit, const Case *c, Metric metric,
+                      const char *other)
 {
-    double best = 0;
-    for (int i = 0; c != NULL && i < c->entry_count; i++) {
-        const Entry *entry = c->entries[i];
-        double wall = entry_spread(entry, METRIC_WALL).median;
-        if (strcmp(entry->contender, "pgzm") != 0 && strcmp(entry->contender, "floor") != 0 &&
-            entry->n > 0 && (best <= 0 || wall < best))
-            best = wall;
-    }
-    return best;
+    Spread ratio = {0};
+    if (c != NULL)
+        ratio = entry_ratio(case_entry(c, "pgzm"), case_entry(c, other), metric);
+    add(s, what, limit, "", ratio.median, ratio.n > 0);
 }
 
-/* pgzm-copy's median divided by `other`; unknown when either was not measured. */
-static void add_ratio(Summary *s, const char *what, double limit, const Case *c, Metric metric,
-                      double other)
+/* By the one of all contenders that comes nearest, but for the floor, which moves no row between
+ * servers. */
+static const char *best_other(const Case *c)
 {
-    Spread own = entry_spread(case_entry(c, "pgzm"), metric);
-    bool known = own.n > 0 && other > 0;
-    add(s, what, limit, "", known ? own.median / other : 0, known);
+    const char *best = "";
+    double most = 0;
+    for (int i = 0; c != NULL && i < c->entry_count; i++) {
+        const Entry *entry = c->entries[i];
+        double ratio = entry_ratio(case_entry(c, "pgzm"), entry, METRIC_WALL).median;
+        if (strcmp(entry->contender, "pgzm") == 0 || strcmp(entry->contender, "floor") == 0 ||
+            ratio <= most)
+            continue;
+        most = ratio;
+        best = entry->contender;
+    }
+    return best;
 }
 
 /* The most that pgzm-copy held in any run: the rows, and the schema, which it keeps in memory. */
@@ -61,14 +65,11 @@ void target_fill(Summary *s)
     const Case *wide = summary_largest(s, "wide"), *narrow = summary_largest(s, "narrow");
     const Case *toast = summary_largest(s, "toast"), *small = summary_case(s, "tables-2000");
     add_ratio(s, "wide: time / best other contender", 0.80, wide, METRIC_WALL, best_other(wide));
-    add_ratio(s, "wide: CPU of client and servers / floor", 1.05, wide, METRIC_CPU,
-              entry_spread(case_entry(wide, "floor"), METRIC_CPU).median);
+    add_ratio(s, "wide: CPU of client and servers / floor", 1.05, wide, METRIC_CPU, "floor");
     add_ratio(s, "narrow: time / best other contender", 0.85, narrow, METRIC_WALL,
               best_other(narrow));
-    add_ratio(s, "2,000 tables: time / pg_dump and pg_restore", 0.40, small, METRIC_WALL,
-              entry_spread(case_entry(small, "dump"), METRIC_WALL).median);
-    add_ratio(s, "2,000 tables: time / pgcopydb", 0.10, small, METRIC_WALL,
-              entry_spread(case_entry(small, "pgcopydb"), METRIC_WALL).median);
+    add_ratio(s, "2,000 tables: time / pg_dump and pg_restore", 0.40, small, METRIC_WALL, "dump");
+    add_ratio(s, "2,000 tables: time / pgcopydb", 0.10, small, METRIC_WALL, "pgcopydb");
     double value = 0;
     bool known = summary_exponent(s, "tables", "pgzm", METRIC_WALL, NULL, &value);
     add(s, "growth of time with the number of tables: exponent", 1.05, "", value, known);

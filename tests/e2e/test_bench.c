@@ -38,6 +38,15 @@ static void bench_close(Bench *bench)
     mem_free(bench->path);
 }
 
+static json_t *bench_results(const Bench *bench)
+{
+    AUTO(mem_free) char *path = mem_printf("%s/results.json", bench->folder);
+    json_error_t error;
+    json_t *results = json_load_file(path, 0, &error);
+    cr_assert_not_null(results, "%s: %s", path, error.text);
+    return results;
+}
+
 /* Runs it with those arguments after --quick; its exit code and JSON. */
 static json_t *bench_run(const Bench *bench, int exit_code, const char *const *arguments)
 {
@@ -51,11 +60,7 @@ static json_t *bench_run(const Bench *bench, int exit_code, const char *const *a
         all);
     launch_wait(&launch);
     EXPECT_EXIT(&launch, exit_code);
-    AUTO(mem_free) char *path = mem_printf("%s/results.json", bench->folder);
-    json_error_t error;
-    json_t *results = json_load_file(path, 0, &error);
-    cr_assert_not_null(results, "%s: %s\n%s", path, error.text, launch.err);
-    return results;
+    return bench_results(bench);
 }
 
 static json_t *found(json_t *array, const char *key, const char *value)
@@ -140,6 +145,51 @@ Test(server_bench, measures_contenders_that_end_alike)
     cr_expect(file_holds(&bench, "RESULTS.md", "shared_buffers = "));
     cr_expect(file_holds(&bench, "chart.svg", "the floor"));
     cr_expect(file_holds(&bench, "chart.svg", "</svg>"));
+    json_decref(results);
+    bench_close(&bench);
+}
+
+static void write_file(const Bench *bench, const char *name, const char *text)
+{
+    AUTO(mem_free) char *path = mem_printf("%s/%s", bench->folder, name);
+    FILE *file = fopen(path, "w");
+    cr_assert_not_null(file, "%s", path);
+    cr_assert_eq(fputs(text, file) >= 0, true);
+    cr_assert_eq(fclose(file), 0);
+}
+
+/* The second round was slow for all, and two contenders are not in the third. By medians psql's
+ * ratio would be 5 / 4. */
+Test(bench, ratios_are_of_the_runs_of_one_round)
+{
+    Bench bench = bench_open();
+    write_file(&bench, "facts", "jobs\t2\n");
+    write_file(&bench, "failures", "");
+    write_file(&bench, "cases", "narrow\tnarrow\t700\tMB\t4\t9\t9\t0\n");
+    write_file(&bench, "runs",
+               "narrow\tpgzm\t1\t4\t1\t1\t9\t9\t-\nnarrow\tpsql\t1\t5\t1\t1\t9\t9\t-\n"
+               "narrow\tfloor\t1\t4\t1\t1\t9\t9\t-\nnarrow\tdump\t1\t8\t1\t1\t9\t9\t-\n"
+               "narrow\tdump\t2\t40\t1\t1\t9\t9\t-\nnarrow\tfloor\t2\t20\t1\t1\t9\t9\t-\n"
+               "narrow\tpsql\t2\t25\t1\t1\t9\t9\t-\nnarrow\tpgzm\t2\t18\t1\t1\t9\t9\t-\n"
+               "narrow\tpgzm\t3\t3\t1\t1\t9\t9\t-\nnarrow\tpsql\t3\t5\t1\t1\t9\t9\t-\n");
+    AUTO(mem_free)
+    char *program = mem_printf("%s/pgzm-summarize", strchr(bench.programs, '=') + 1);
+    AUTO(launch_clear)
+    Launch launch = launch_start(&(LaunchOptions){.program = program},
+                                 (const char *const[]){"--out", bench.folder, bench.folder, NULL});
+    launch_wait(&launch);
+    EXPECT_EXIT(&launch, 0);
+
+    json_t *results = bench_results(&bench);
+    json_t *psql = contender(results, "narrow", "psql"),
+           *dump = contender(results, "narrow", "dump");
+    cr_expect_float_eq(median(psql, "wall_s"), 5, 1e-4);
+    cr_expect_float_eq(json_number_value(json_object_get(psql, "ratio_to_pgzm")), 25 / 18.0, 1e-4);
+    cr_expect_float_eq(json_number_value(json_object_get(dump, "ratio_to_pgzm")),
+                       (8 / 4.0 + 40 / 18.0) / 2, 1e-4);
+    json_t *target =
+        found(json_object_get(results, "targets"), "target", "narrow: time / best other contender");
+    cr_expect_float_eq(json_number_value(json_object_get(target, "measured")), 18 / 25.0, 1e-4);
     json_decref(results);
     bench_close(&bench);
 }
